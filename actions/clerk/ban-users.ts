@@ -1,0 +1,40 @@
+import { defineAction } from '../../engine/action.ts';
+import { setBanMarks } from './ban.ts';
+import { CLERK_ENV, CLERK_SECRETS } from './client.ts';
+import { describeClerk } from './describe.ts';
+import { USERS } from './schemas.ts';
+
+export default defineAction({
+  name: 'clerk.ban-users',
+  title: 'Ban users',
+  description:
+    'Bans users, 50 a request: they can no longer sign in, and Clerk ends all their sessions. Users who were banned ' +
+    'before are counted apart and left alone by an undo. The undo lifts the mark; it restores no session. ' +
+    'Where the plan refuses bans (402) the action fails for good and names the fallback.',
+  effect: 'destructive',
+  idempotent: true,
+  input: {
+    type: 'object',
+    properties: { users: USERS },
+    required: ['users'],
+    additionalProperties: false,
+  },
+  output: {
+    type: 'object',
+    properties: {
+      banned: { type: 'integer', description: 'Users that this step banned, over all attempts' },
+      alreadyBanned: { type: 'integer', description: 'Users who were banned before' },
+      failed: { type: 'array', items: { type: 'string' }, description: 'Ids that Clerk refused or does not know' },
+    },
+    required: ['banned', 'alreadyBanned', 'failed'],
+    additionalProperties: false,
+  },
+  secrets: CLERK_SECRETS,
+  env: CLERK_ENV,
+  describe: describeClerk,
+  async run({ users }, ctx) {
+    const undo = { uses: 'clerk.unban-users', each: 'users' };
+    const result = await setBanMarks(users, ctx, { banned: true, verb: 'ban', undo });
+    return { banned: result.changed, alreadyBanned: result.already, failed: result.failed };
+  },
+});

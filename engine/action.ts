@@ -1,0 +1,236 @@
+// What an action author imports, and all of it: `import { defineAction } from 'runbook/action'`.
+// The engine's side of the context lives in run/; this file must not import it.
+
+import type { Writable } from 'node:stream';
+import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import type { Json, JsonObject } from './json.ts';
+
+export { messageOf, RunbookError } from './errors.ts';
+export type { Json, JsonObject } from './json.ts';
+export { isJsonObject } from './json.ts';
+
+/** A thing on the outside that a change acts on. Limits and protection of the owner hold for it too. */
+export interface Target {
+  readonly kind: string;
+  readonly id: string;
+  readonly owner?: Target;
+  /** The state before, where the action read it anyway; else the family's reader is asked. */
+  readonly before?: JsonObject;
+  /** What protection is judged by (e-mail addresses, metadata). */
+  readonly attributes?: JsonObject;
+}
+
+/** The action that takes a change back. For `changes`, `each` names the input that takes the list of ids. */
+export interface Undo {
+  readonly uses: string;
+  readonly with?: JsonObject;
+  readonly each?: string;
+}
+
+/**
+ * How a change ended. `already`: it was so before us (never undone, not counted). `failed`: known not to have
+ * happened. `unknown`: the answer was lost; it may have happened.
+ */
+export type Outcome = 'done' | 'already' | 'planned' | 'protected' | 'skipped' | 'failed' | 'unknown';
+
+export interface ChangeResult {
+  readonly kind: string;
+  readonly id: string;
+  readonly owner?: Target;
+  readonly verb: string;
+  readonly outcome: Outcome;
+  readonly before?: JsonObject;
+  readonly after?: JsonObject;
+  readonly error?: string;
+  /** Free numbers an action counts by, e.g. how many sessions a ban ended. */
+  readonly detail?: JsonObject;
+}
+
+export interface ChangeSpec {
+  readonly kind: string;
+  readonly id: string;
+  readonly owner?: Target;
+  readonly verb: string;
+  /** Tells two changes of the same verb on the same target within one step apart. */
+  readonly key?: string;
+  readonly before?: JsonObject;
+  readonly attributes?: JsonObject;
+  readonly after: JsonObject;
+  readonly undo?: Undo;
+}
+export interface ChangesSpec {
+  readonly kind: string;
+  readonly verb: string;
+  readonly key?: string;
+  readonly after: JsonObject;
+  readonly targets: readonly Omit<Target, 'kind'>[];
+  /** Targets a call of the callback takes; 1 if absent. */
+  readonly batch?: number;
+  /** Calls under way at once; 1 if absent. */
+  readonly concurrency?: number;
+  readonly undo?: Undo;
+}
+/** What a bulk callback may answer for targets that did not go like the rest of their batch. */
+export interface TargetAnswer {
+  readonly outcome?: 'done' | 'failed' | 'unknown' | 'already';
+  readonly error?: string;
+  readonly detail?: JsonObject;
+}
+
+export interface ActionContext {
+  /** Aborted at pause, time-out and loss of the lease. Pass it on. */
+  readonly signal: AbortSignal;
+  /** True in plan mode and for an approval's plan: changes are recorded as `planned`, no callback runs. */
+  readonly planning: boolean;
+  /** What this step does to the outside: the action's own effect or, where that is `playbook`, what the step says. */
+  readonly effect: Effect;
+  /** What the step says it acts on, resolved; only where the action's effect is `playbook`. */
+  readonly target?: { readonly kind: string; readonly id: string };
+  readonly run: {
+    readonly id: string;
+    readonly playbook: string;
+    readonly step: string;
+    readonly attempt: number;
+    readonly isDrill: boolean;
+    readonly startedAt: string;
+  };
+  /**
+   * One effect on the outside. Durable before the callback runs: the intent with the earlier state; when it
+   * resolves: the outcome. A callback that throws does not reject this call: read the outcome.
+   * @throws Paused where a person must decide first.
+   */
+  change(spec: ChangeSpec, perform: (signal: AbortSignal) => Promise<unknown>): Promise<ChangeResult>;
+  /**
+   * The same for many targets, in batches. Targets recorded as done by an earlier attempt are not sent again.
+   * @returns one result a target, in the order given.
+   */
+  changes(
+    spec: ChangesSpec,
+    perform: (
+      chunk: readonly Omit<Target, 'kind'>[],
+      signal: AbortSignal,
+    ) => Promise<ReadonlyMap<string, TargetAnswer> | undefined>,
+  ): Promise<readonly ChangeResult[]>;
+  /** This step's changes over all attempts. Count outputs from it. */
+  ledger(): readonly ChangeResult[];
+  /** Progress for the screen; rides along with the next commit. */
+  progress(done: number, total?: number, unit?: string): void;
+  log(text: string): void;
+  /** Values of the secrets the action declares. @throws E_SECRET_UNKNOWN for one it does not. */
+  secret(name: string): Promise<string>;
+  readonly env: { readonly [name: string]: string | undefined };
+  /** fetch with the step's signal and a time limit; outside a change only reads leave. */
+  readonly fetch: typeof fetch;
+  /** A process, argument array, no shell. Outside a change only where the action declares that it reads. */
+  exec(file: string, args: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  /** Waits; rejects when the signal aborts. */
+  sleep(ms: number): Promise<void>;
+  /** Wall clock, milliseconds since 1970, as the engine sees it. */
+  now(): number;
+}
+export interface ExecOptions {
+  readonly cwd?: string;
+  readonly env?: { readonly [name: string]: string };
+  readonly input?: string;
+  /** Bytes of output kept of each stream; more is cut and said. Default 1 MiB. */
+  readonly maxOutputBytes?: number;
+}
+export interface ExecResult {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly isTruncated: boolean;
+  readonly durationMs: number;
+}
+/** A place for large results, kept in the run's store. */
+export type ArtifactStream = Writable;
+
+export type Effect = 'read' | 'change' | 'destructive';
+
+/** What FromSchema gives for a schema, spelled so that the compiler stays fast (one conditional, no default). */
+export type Infer<S> = S extends JSONSchema ? FromSchema<S> : never;
+
+export interface ActionDefinition<I, O> {
+  /** `family.verb-object`. */
+  readonly name: string;
+  readonly title: string;
+  readonly description?: string;
+  /** `playbook`: the step says it (shell.run, http.request). */
+  readonly effect: Effect | 'playbook';
+  /** May an unknown change be sent again? */
+  readonly idempotent: boolean;
+  readonly input: I;
+  readonly output: O;
+  /** Names of secrets it reads through `ctx.secret`. */
+  readonly secrets?: readonly string[];
+  /** Names of the environment variables it reads through `ctx.env`. */
+  readonly env?: readonly string[];
+  /** Requests that are no GET and yet only read, each with its reason; shown in the documentation and the plan. */
+  readonly reads?: readonly { readonly method: string; readonly path: string; readonly reason: string }[];
+  /** Starts processes although it only reads; with the reason. */
+  readonly execReads?: string;
+  /** The family's reader; serves protection, the earlier state, and undo. */
+  readonly describe?: Describe;
+  run(input: Infer<I>, ctx: ActionContext): Promise<Infer<O>>;
+}
+/** Batched. `null`: no such target. A kind it cannot read is left out of the map. */
+export type Describe = (
+  kind: string,
+  ids: readonly string[],
+  ctx: ActionContext,
+) => Promise<ReadonlyMap<string, { readonly attributes: JsonObject; readonly state: JsonObject } | null>>;
+
+/** The engine's view of any action, its types erased. */
+export interface Action {
+  readonly name: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly effect: Effect | 'playbook';
+  readonly idempotent: boolean;
+  readonly input: JsonObject;
+  readonly output: JsonObject;
+  readonly secrets: readonly string[];
+  readonly env: readonly string[];
+  readonly reads: readonly { readonly method: string; readonly path: string; readonly reason: string }[];
+  readonly execReads?: string;
+  readonly describe?: Describe;
+  run(input: Json, ctx: ActionContext): Promise<Json>;
+}
+
+/** Declares an action. Types of `run` follow from the schemas. */
+export function defineAction<const I extends JSONSchema, const O extends JSONSchema>(
+  definition: ActionDefinition<I, O>,
+): Action {
+  const { secrets = [], env = [], reads = [], ...rest } = definition;
+  // The engine validates input and output with the very schemas the types were inferred from.
+  return { ...rest, secrets, env, reads } as unknown as Action;
+}
+
+/** Thrown by `ctx.change`/`ctx.changes` where a person must decide first. Let it pass: the step waits and runs again. */
+export class Paused extends Error {
+  readonly reason: 'approval' | 'limit' | 'in-doubt' | 'operator';
+  constructor(reason: Paused['reason'], message: string) {
+    super(message);
+    this.name = 'Paused';
+    this.reason = reason;
+  }
+}
+
+/**
+ * Throw it from a change's callback where the effect is known NOT to have happened (refused before sending, a 4xx).
+ * Any other error leaves the change `unknown`.
+ */
+export class ChangeRefused extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ChangeRefused';
+  }
+}
+/** Throw it from an action's run to fail for good: `retry` does not try again. */
+export class PermanentFailure extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'PermanentFailure';
+  }
+}

@@ -1,0 +1,73 @@
+import { createRun } from '../../run/create.ts';
+import { clean, wrap } from '../../ui/text.ts';
+import type { App, CommonOptions } from '../app.ts';
+import { createCompiler } from '../compiler.ts';
+import { drillEnv, drillPeople, endDrill, makeWorld, requireSamePlaybook } from '../drill-world.ts';
+import { drive } from '../drive.ts';
+import { parsePairs } from '../given-values.ts';
+import { findPlaybook, readPlaybook } from '../playbook-files.ts';
+import { resolveRunInputs } from '../resolve-run-inputs.ts';
+import { packageVersion } from '../resources.ts';
+import { findScenario } from '../scenario-files.ts';
+
+export interface DrillOptions extends CommonOptions {
+  readonly scenario?: string;
+  readonly seed?: number;
+  readonly input?: readonly string[];
+  readonly yes?: boolean;
+  readonly report?: string;
+  readonly plain?: boolean;
+}
+
+export async function drill(app: App, playbook: string | undefined, options: DrillOptions): Promise<number> {
+  const scenarioFile = findScenario(app, { scenario: options.scenario, playbook });
+  const isUnattended = options.yes === true;
+  const { world, worldFile } = await makeWorld(app, {
+    scenarioFile,
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+  });
+  try {
+    requireSamePlaybook(world.scenario, playbook ?? world.scenario.playbook);
+    const file = findPlaybook(app, playbook ?? world.scenario.playbook);
+    const compiler = createCompiler();
+    const plan = compiler.plan(readPlaybook(file), file.shown);
+    const env = drillEnv(world, app.env);
+    if (!app.isJson) showAlert(app, world.scenario);
+    const inputs = await resolveRunInputs(app, plan, {
+      ...world.answers.inputs,
+      ...parsePairs(options.input ?? [], '--input'),
+    });
+    const { runId } = await createRun({
+      journal: await app.journal(),
+      plan,
+      inputs,
+      operator: app.operator,
+      env,
+      random: Math.random,
+      version: packageVersion(),
+      title: world.scenario.title,
+      drill: { scenario: world.scenario.name, seed: world.seed, worldFile, isUnattended },
+    });
+    return await drive({
+      app,
+      compiler,
+      plan,
+      runId,
+      isNew: true,
+      isPlain: options.plain === true,
+      confirmsAll: isUnattended,
+      env,
+      people: drillPeople(app, world, isUnattended),
+      last: (session) => endDrill(app, world, session, options.report),
+    });
+  } finally {
+    await world.stop();
+  }
+}
+
+function showAlert(app: App, scenario: { readonly title: string; readonly alert: string }): void {
+  const { palette, print, columns } = app.terminal;
+  print(palette.bold(`Drill: ${clean(scenario.title)}`));
+  for (const line of wrap(clean(scenario.alert).trimEnd(), Math.min(columns() - 3, 100))) print(`  ${line}`);
+  print('');
+}

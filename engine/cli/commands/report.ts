@@ -1,0 +1,21 @@
+import type { App, CommonOptions } from '../app.ts';
+import { buildReport } from '../build-report.ts';
+import { EXIT } from '../exit-codes.ts';
+import { findRun } from '../find-run.ts';
+import { writeReport } from '../write-report.ts';
+
+export async function report(
+  app: App,
+  run: string | undefined,
+  options: CommonOptions & { readonly out?: string },
+): Promise<number> {
+  const { id } = await findRun(await app.journal(), run);
+  if (options.out !== undefined) {
+    const written = await writeReport(app, id, options.out);
+    app.terminal.print(app.isJson ? JSON.stringify({ run: id, file: written }) : `Incident report: ${written}`);
+    return EXIT.done;
+  }
+  const { model, markdown } = await buildReport(app, id);
+  app.terminal.print(app.isJson ? JSON.stringify(model) : markdown.trimEnd());
+  return EXIT.done;
+}

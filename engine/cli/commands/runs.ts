@@ -1,0 +1,33 @@
+import type { App, CommonOptions } from '../app.ts';
+import { EXIT } from '../exit-codes.ts';
+import { table } from '../table.ts';
+
+interface RunsOptions extends CommonOptions {
+  readonly playbook?: string;
+  readonly limit: number;
+}
+
+export async function runs(app: App, options: RunsOptions): Promise<number> {
+  const journal = await app.journal();
+  const rows = await journal.runs({
+    limit: options.limit,
+    ...(options.playbook === undefined ? {} : { playbook: options.playbook }),
+  });
+  if (app.isJson) {
+    app.terminal.print(JSON.stringify(rows));
+  } else if (rows.length === 0) {
+    app.terminal.print('No runs yet. runbook list shows the playbooks; runbook drill rehearses one.');
+  } else {
+    const cells = rows.map((row) => [
+      row.id,
+      row.createdAt.replace('T', ' ').slice(0, 16),
+      row.status,
+      row.isDrill ? 'drill' : '',
+      row.playbook,
+      String(row.headSeq),
+    ]);
+    for (const line of table(['RUN', 'STARTED (UTC)', 'STATUS', '', 'PLAYBOOK', 'EVENTS'], cells))
+      app.terminal.print(line);
+  }
+  return EXIT.done;
+}

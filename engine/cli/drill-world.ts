@@ -1,0 +1,114 @@
+// A drill's world around a run: found or made before it, scored after it.
+import { mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { DrillWorld } from '../drill/world.ts';
+import { RunbookError } from '../errors.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { EventData } from '../run/events.ts';
+import type { People } from '../run/people.ts';
+import type { RunSession } from '../run/session.ts';
+import type { RunState } from '../run/state.ts';
+import { createScenarioPeople } from '../ui/scenario-people.ts';
+import type { App } from './app.ts';
+import { EXIT } from './exit-codes.ts';
+import { writeReport } from './write-report.ts';
+
+export interface WorldRequest {
+  readonly scenarioFile: string;
+  readonly seed?: number;
+}
+
+export async function makeWorld(
+  app: App,
+  request: WorldRequest,
+): Promise<{ readonly world: DrillWorld; readonly worldFile: string }> {
+  const [{ startWorld }, { loadScenario }] = await Promise.all([
+    import('../drill/world.ts'),
+    import('../drill/scenario.ts'),
+  ]);
+  const worldFile = `${crypto.randomUUID()}.jsonl`;
+  const world = await startWorld({
+    scenario: loadScenario(request.scenarioFile),
+    stateFile: join(worldFolder(app), worldFile),
+    ...(request.seed === undefined ? {} : { seed: request.seed }),
+  });
+  return { world, worldFile };
+}
+
+/** @throws E_WORLD_NO_SCENARIO where the world's file is gone: a drill never goes on against anything else. */
+export async function resumeWorld(
+  app: App,
+  drill: NonNullable<EventData['run.created']['drill']>,
+): Promise<DrillWorld> {
+  const { startWorld } = await import('../drill/world.ts');
+  return startWorld({ stateFile: join(worldFolder(app), basename(drill.worldFile)) });
+}
+
+function worldFolder(app: App): string {
+  const folder = join(app.project.stateFolder, 'drills');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+/** Of the shell's own variables a drill gets what processes need to start; everything else comes from the world. */
+export function drillEnv(world: DrillWorld, shell: App['env']): { readonly [name: string]: string | undefined } {
+  const { PATH, HOME, TMPDIR, LANG } = shell;
+  return { PATH, HOME, TMPDIR, LANG, ...world.env };
+}
+
+export function drillPeople(app: App, world: DrillWorld, isUnattended: boolean): (terminal: People) => People {
+  return (behind) =>
+    createScenarioPeople({ answers: world.answers, isUnattended, operator: app.operator, clock: app.clock, behind });
+}
+
+/** Scores an ended drill, records the score, writes the report. */
+export async function endDrill(
+  app: App,
+  world: DrillWorld,
+  session: RunSession,
+  reportFile: string | undefined,
+): Promise<{ readonly lines: readonly string[]; readonly exitCode?: number }> {
+  const { state } = session;
+  if (state.endedAt === null) return { lines: ['This was a drill; it is scored when the run has ended.'] };
+  const { renderScore } = await import('../drill/score.ts');
+  const score = world.score(factsOf(state));
+  // Scores are plain data.
+  if (state.score === null)
+    await session.append({
+      type: 'drill.scored',
+      actor: 'engine',
+      data: { score: score as unknown as JsonObject & Json },
+    });
+  const written = await writeReport(app, session.runId, reportFile);
+  return {
+    lines: ['', renderScore(score), '', `Incident report: ${written}`],
+    exitCode: score.passed && state.outcome === 'done' ? EXIT.done : EXIT.failed,
+  };
+}
+
+function factsOf(state: RunState): Parameters<DrillWorld['score']>[0] {
+  const steps = [...state.steps.values()];
+  return {
+    startedAt: Date.parse(state.createdAt),
+    endedAt: Date.parse(state.endedAt ?? state.lastAt),
+    ...(state.mitigatedAt === null ? {} : { containedAt: Date.parse(state.mitigatedAt) }),
+    // A step whose `when` did not hold was not left out by anybody.
+    stepsSkipped: steps
+      .filter((step) => step.phase === 'skipped' && step.skip?.kind !== 'when')
+      .map((step) => step.path),
+    failedSteps: steps.filter((step) => step.phase === 'failed').map((step) => step.path),
+  };
+}
+
+/** @throws E_DRILL_PLAYBOOK where the scenario rehearses another playbook. */
+export function requireSamePlaybook(
+  scenario: { readonly name: string; readonly playbook: string },
+  playbook: string,
+): void {
+  if (scenario.playbook === playbook) return;
+  throw new RunbookError({
+    code: 'E_USAGE',
+    message: `The scenario ${scenario.name} rehearses ${scenario.playbook}, not ${playbook}`,
+    hint: `runbook drill ${scenario.playbook} --scenario ${scenario.name}`,
+  });
+}

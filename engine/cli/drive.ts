@@ -1,0 +1,157 @@
+// Runs a run that exists: takes its lease, shows it, executes it, says how it stands. `run`, `resume`, `retry`, `skip`,
+// `abort` and `drill` all end here.
+import { hostname } from 'node:os';
+import type { Plan } from '../playbook/plan.ts';
+import type { Draft, RunEvent } from '../run/events.ts';
+import { executeRun, type RunEnd } from '../run/executor.ts';
+import type { People } from '../run/people.ts';
+import { createSecrets } from '../run/secrets.ts';
+import { RunSession } from '../run/session.ts';
+import { runStatus } from '../run/state.ts';
+import { jsonEnd } from '../ui/json.ts';
+import { waitingFor } from '../ui/waiting.ts';
+import type { App } from './app.ts';
+import { attachScreen, type Screen } from './attach-screen.ts';
+import type { Compiler } from './compiler.ts';
+import { EXIT } from './exit-codes.ts';
+import { watchInterrupts } from './interrupts.ts';
+import { packageVersion } from './resources.ts';
+import { endLines } from './run-end.ts';
+
+export interface DriveOptions {
+  readonly app: App;
+  readonly compiler: Compiler;
+  readonly plan: Plan;
+  readonly runId: string;
+  /** Show events from the first on, not only new ones. */
+  readonly isNew: boolean;
+  readonly isPlain: boolean;
+  readonly confirmsAll: boolean;
+  /** The environment actions and secrets come from. */
+  readonly env: { readonly [name: string]: string | undefined };
+  /** Puts other people before those at the terminal. */
+  readonly people?: (terminal: People) => People;
+  /** Appended first, under the lease: a decision given on the command line. @throws where it does not fit the state. */
+  readonly first?: (session: RunSession) => readonly Draft[];
+  /** Before the lease is let go, the run ended or open. Lines it returns are printed last; its exit code wins. */
+  readonly last?: (
+    session: RunSession,
+    end: RunEnd,
+  ) => Promise<{ readonly lines: readonly string[]; readonly exitCode?: number }>;
+}
+
+/** @returns the exit code. @throws E_RUN_HELD, and whatever executeRun does. */
+export async function drive(options: DriveOptions): Promise<number> {
+  const { app, plan, runId } = options;
+  const journal = await app.journal();
+  const session = await RunSession.open({
+    journal,
+    runId,
+    clock: app.clock,
+    holder: {
+      id: `${hostname()}-${process.pid}-${crypto.randomUUID()}`,
+      host: hostname(),
+      pid: process.pid,
+      operator: app.operator,
+    },
+  });
+  let screen: Screen | null = null;
+  const interrupts = watchInterrupts({
+    onFirst: () => screen?.notice('Pausing at the next safe point. Ctrl-C again stops at once'),
+    // The tree hides the cursor.
+    onSecond: () => process.stdout.isTTY && process.stdout.write('\u001b[?25h\n'),
+  });
+  try {
+    screen = await attachScreen({
+      app,
+      plan,
+      session,
+      isPlain: options.isPlain,
+      confirmsAll: options.confirmsAll,
+      onPause: interrupts.request,
+    });
+    const stopShowing = await showEvents(options, session, screen);
+    screen.start();
+    let end: RunEnd;
+    try {
+      const drafts = options.first?.(session) ?? [];
+      if (drafts.length > 0) await session.append(...drafts);
+      end = await executeRun({
+        plan,
+        session,
+        journal,
+        actions: options.compiler.actions,
+        people: options.people?.(screen.people) ?? screen.people,
+        clock: app.clock,
+        random: Math.random,
+        secrets: createSecrets({ env: options.env, onResolved: (name, value) => app.redactor.add(name, value) }),
+        redactor: app.redactor,
+        env: options.env,
+        pause: interrupts.pause,
+        waitsForOthers: app.terminal.isInteractive && !app.isJson,
+        version: packageVersion(),
+        host: hostname(),
+        pid: process.pid,
+      });
+      await screen.end();
+    } catch (error) {
+      await screen.end();
+      throw error;
+    } finally {
+      stopShowing();
+    }
+    const after = await options.last?.(session, end);
+    return finish(options, session, end, after);
+  } finally {
+    interrupts.dispose();
+    await session.close();
+  }
+}
+
+/** Past events where the run is new, then every one as it comes; none twice. */
+async function showEvents(
+  { app, runId, isNew }: DriveOptions,
+  session: RunSession,
+  screen: Screen,
+): Promise<() => void> {
+  let shown = isNew ? 0 : session.state.seq;
+  const show = (event: RunEvent): void => {
+    if (event.seq !== shown + 1) return;
+    shown = event.seq;
+    screen.show(event);
+  };
+  const journal = await app.journal();
+  while (shown < session.state.seq) for await (const event of journal.read(runId, { after: shown })) show(event);
+  return session.listen(show);
+}
+
+function finish(
+  { app, plan, runId }: DriveOptions,
+  session: RunSession,
+  end: RunEnd,
+  after: { readonly lines: readonly string[]; readonly exitCode?: number } | undefined,
+): number {
+  const { state } = session;
+  const head = { seq: state.seq, hash: state.head };
+  const waiting = waitingFor(plan, state, runId);
+  if (app.isJson) {
+    app.terminal.print(jsonEnd(runId, { status: runStatus(state), isInterrupted: end.isInterrupted, head }, waiting));
+  } else {
+    for (const line of endLines({
+      state,
+      runId,
+      waiting,
+      isInterrupted: end.isInterrupted,
+      palette: app.terminal.palette,
+    }))
+      app.terminal.print(line);
+    for (const line of after?.lines ?? []) app.terminal.print(line);
+  }
+  return after?.exitCode ?? runExitCode(end);
+}
+
+export function runExitCode(end: Pick<RunEnd, 'status' | 'isInterrupted'>): number {
+  if (end.status === 'done') return EXIT.done;
+  if (end.isInterrupted) return EXIT.interrupted;
+  return end.status === 'waiting' || end.status === 'running' ? EXIT.waiting : EXIT.failed;
+}

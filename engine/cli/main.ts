@@ -1,0 +1,177 @@
+// The command line: words into one call of one command, each in a file that is loaded only when it is typed.
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { installGate } from '../run/gate.ts';
+import type { App, CommonOptions } from './app.ts';
+import { createApp } from './app.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { packageVersion } from './resources.ts';
+import { errorText } from './show-error.ts';
+import { exitQuietlyOnClosedPipe } from './terminal.ts';
+
+/** Runs one command and sets process.exitCode; never throws. */
+export async function main(argv: string[]): Promise<void> {
+  // Before anything can import a library that keeps the global fetch for itself.
+  installGate();
+  exitQuietlyOnClosedPipe();
+  process.exitCode = await runCommand(argv);
+}
+
+type Handler<A extends readonly unknown[], O> = (app: App, ...given: [...A, O]) => Promise<number>;
+
+async function runCommand(argv: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const common: CommonOptions = { json: argv.includes('--json'), debug: argv.includes('--debug') };
+  /** Loads a command's file, runs it, and closes what it opened. */
+  const handle =
+    <A extends readonly unknown[], O extends CommonOptions>(load: () => Promise<Handler<A, O>>) =>
+    async (...given: [...A, O, Command]): Promise<void> => {
+      const [options] = given.slice(-2) as [O, Command];
+      const app = createApp(options);
+      try {
+        // Commander passes the arguments, the options and itself.
+        exitCode = await (await load())(app, ...(given.slice(0, -1) as [...A, O]));
+      } finally {
+        await app.close();
+      }
+    };
+  try {
+    const isOverview = argv.every((word) => word === '--json' || word === '--debug');
+    if (isOverview)
+      await handle<[], CommonOptions>(async () => (await import('./commands/overview.ts')).overview)(
+        common,
+        new Command(),
+      );
+    else await createProgram(handle).parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error, common);
+  }
+}
+
+function report(error: unknown, { json, debug }: CommonOptions): number {
+  // Commander has printed its own message, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof Error && error.name === 'ExitPromptError') return EXIT.interrupted;
+  const app = createApp({});
+  const view = {
+    isJson: json === true,
+    isDebug: debug === true,
+    palette: app.terminal.errorPalette,
+    redactor: app.redactor,
+  };
+  app.terminal.tell(errorText(error, view));
+  return exitCodeOf(error);
+}
+
+type Handle = <A extends readonly unknown[], O extends CommonOptions>(
+  load: () => Promise<Handler<A, O>>,
+) => (...given: [...A, O, Command]) => Promise<void>;
+
+function createProgram(handle: Handle): Command {
+  const program = new Command('runbook');
+  program
+    .description('Incident runbooks that run: playbooks in YAML, people and actions in one journal.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({
+      outputError: (text, write) => write(`${text.trimEnd()}\n  next: runbook --help lists the commands\n`),
+    });
+  const command = (words: string, description: string): Command =>
+    program
+      .command(words)
+      .description(description)
+      .option('--json', 'print JSON')
+      .option('--as <name>', 'who you are; else RUNBOOK_OPERATOR, git user.email, the system user')
+      .option('--debug', 'show stack traces');
+  addRunning(command, handle);
+  addPeople(command, handle);
+  addReading(command, handle);
+  return program;
+}
+
+type Add = (words: string, description: string) => Command;
+
+const collect = (value: string, all: readonly string[] = []): string[] => [...all, value];
+const RUN = 'id, unique prefix, or latest';
+
+function seed(value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError('A whole number is needed.');
+  return number;
+}
+
+function addRunning(command: Add, handle: Handle): void {
+  command('run <playbook>', 'start a run of a playbook')
+    .option('--input <name=value>', 'an input; may be repeated', collect)
+    .option('--inputs <file>', 'inputs from a YAML or JSON file')
+    .option('--title <text>', 'what happened, for the report')
+    .option('--detected <time>', 'when it was noticed: ISO 8601, or HH:MM today (UTC)')
+    .option('--yes', 'take defaults and your own confirmations without asking')
+    .option('--plain', 'plain lines instead of the tree')
+    .action(handle(async () => (await import('./commands/run.ts')).run));
+  command('resume [run]', `go on with a run (${RUN})`)
+    .option('--yes', 'take your own confirmations without asking; a drill plays all people')
+    .option('--plain', 'plain lines instead of the tree')
+    .option('--report <file>', 'where a drill writes its report')
+    .action(handle(async () => (await import('./commands/resume.ts')).resume));
+  command('retry <run> <step>', 'run a failed step again, and go on')
+    .option('--reason <text>', 'why')
+    .option('--plain', 'plain lines instead of the tree')
+    .action(handle(async () => (await import('./commands/decide-step.ts')).retry));
+  command('skip <run> <step>', 'skip a failed or waiting step, and go on')
+    .requiredOption('--reason <text>', 'why')
+    .option('--plain', 'plain lines instead of the tree')
+    .action(handle(async () => (await import('./commands/decide-step.ts')).skip));
+  command('abort [run]', 'end a run before its end; nothing is undone')
+    .requiredOption('--reason <text>', 'why')
+    .action(handle(async () => (await import('./commands/abort.ts')).abort));
+  command('drill [playbook]', 'rehearse against an emulated Clerk on this machine, and be scored')
+    .option('--scenario <name>', 'a scenario by name, or its file')
+    .option('--seed <number>', 'another population than the scenario names', seed)
+    .option('--input <name=value>', 'an input; may be repeated', collect)
+    .option('--yes', 'the scenario answers everything: nobody is asked')
+    .option('--report <file>', 'where to write the incident report')
+    .option('--plain', 'plain lines instead of the tree')
+    .action(handle(async () => (await import('./commands/drill.ts')).drill));
+}
+
+function addPeople(command: Add, handle: Handle): void {
+  command('done <run> <step>', 'answer a manual step')
+    .option('--field <name=value>', 'a field; may be repeated', collect)
+    .option('--fields <file>', 'fields from a YAML or JSON file')
+    .option('--note <text>', 'a note for the record')
+    .option('--evidence <file>', 'a file to keep with the answer; may be repeated', collect)
+    .action(handle(async () => (await import('./commands/done.ts')).done));
+  command('approve <run> [step]', 'approve what a step is about to change')
+    .option('--role <role>', 'the role you approve in')
+    .option('--note <text>', 'a note for the record')
+    .action(handle(async () => (await import('./commands/approve.ts')).approve));
+  command('note <run> <text>', 'add a note to the timeline')
+    .option('--action-item', 'for the report: something to do, under Prevention')
+    .option('--finding', 'for the report: something learned')
+    .option('--owner <name>', 'who does the action item')
+    .action(handle(async () => (await import('./commands/note.ts')).note));
+}
+
+function addReading(command: Add, handle: Handle): void {
+  command('status [run]', `where a run stands (${RUN})`).action(
+    handle(async () => (await import('./commands/status.ts')).status),
+  );
+  command('runs', 'list runs, newest first')
+    .option('--playbook <name>', 'only of this playbook')
+    .option('--limit <number>', 'how many', seed, 20)
+    .action(handle(async () => (await import('./commands/runs.ts')).runs));
+  command('report [run]', `the incident report of a run, in Markdown (${RUN})`)
+    .option('--out <file>', 'write it to a file')
+    .action(handle(async () => (await import('./commands/report.ts')).report));
+  command('list', 'list playbooks').action(handle(async () => (await import('./commands/list.ts')).list));
+  command('show <playbook>', 'what a playbook does, step by step').action(
+    handle(async () => (await import('./commands/show.ts')).show),
+  );
+  command(
+    'validate [playbooks...]',
+    'find what is wrong with playbooks: names or files; all local ones if none is named',
+  ).action(handle(async () => (await import('./commands/validate.ts')).validate));
+}

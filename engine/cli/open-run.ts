@@ -1,0 +1,39 @@
+// A run as it stands, with its own playbook compiled: what every command about a run begins with.
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { invariant } from '../errors.ts';
+import type { Plan } from '../playbook/plan.ts';
+import type { EventData } from '../run/events.ts';
+import { foldRun } from '../run/session.ts';
+import type { RunState } from '../run/state.ts';
+import type { Journal } from '../store/journal.ts';
+import type { App } from './app.ts';
+import { builtInPath, type Compiler, createCompiler } from './compiler.ts';
+import { findRun } from './find-run.ts';
+
+export interface OpenedRun {
+  readonly journal: Journal;
+  readonly runId: string;
+  readonly state: RunState;
+  readonly created: EventData['run.created'];
+  readonly compiler: Compiler;
+  readonly plan: Plan;
+}
+
+/** @throws E_RUN_UNKNOWN, E_RUN_AMBIGUOUS, PlaybookInvalid */
+export async function openRun(app: App, given: string | undefined): Promise<OpenedRun> {
+  const journal = await app.journal();
+  const { id: runId } = await findRun(journal, given);
+  const state = await foldRun({ journal, runId, clock: app.clock });
+  const { created } = state;
+  invariant(created, 'a folded run was created');
+  const compiler = createCompiler();
+  return { journal, runId, state, created, compiler, plan: compiler.pinned(created) };
+}
+
+/** A sentence where the playbook's file is no longer what the run pinned; null where it is. */
+export function changedFileLine(app: App, { playbook }: EventData['run.created']): string | null {
+  const path = builtInPath(playbook.file) ?? resolve(app.cwd, playbook.file);
+  if (!existsSync(path) || readFileSync(path, 'utf8') === playbook.text) return null;
+  return `${playbook.file} has changed since this run started. The run goes on with the text it started with.`;
+}

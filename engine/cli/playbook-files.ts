@@ -1,0 +1,99 @@
+// Which playbooks there are: the project's first, then the built-in ones.
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
+import { messageOf, RunbookError } from '../errors.ts';
+import { listed, nearest } from '../playbook/suggest.ts';
+import type { App } from './app.ts';
+import { packageRoot } from './resources.ts';
+
+export interface PlaybookFile {
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  /** As shown to people: relative to where they stand; `built-in/NAME.yaml` for ours. */
+  readonly shown: string;
+  readonly isBuiltIn: boolean;
+}
+
+type Where = Pick<App, 'cwd' | 'project'>;
+
+/** A local playbook hides a built-in one of the same name. */
+export function listPlaybooks(app: Where): PlaybookFile[] {
+  const found = new Map<string, PlaybookFile>();
+  for (const file of [...localPlaybooks(app), ...builtInPlaybooks()])
+    if (!found.has(file.name)) found.set(file.name, file);
+  return [...found.values()].sort((a, b) => a.name.localeCompare(b.name, 'en'));
+}
+
+export function localPlaybooks(app: Where): PlaybookFile[] {
+  const folder = join(app.project.root ?? app.cwd, 'playbooks');
+  if (resolve(folder) === join(packageRoot(), 'playbooks')) return [];
+  return playbooksIn(folder, (path) => ({ path, name: nameOf(path), shown: shownPath(app, path), isBuiltIn: false }));
+}
+
+function builtInPlaybooks(): PlaybookFile[] {
+  const folder = join(packageRoot(), 'playbooks');
+  return playbooksIn(folder, (path) => ({
+    path,
+    name: nameOf(path),
+    shown: `built-in/${basename(path)}`,
+    isBuiltIn: true,
+  }));
+}
+
+function playbooksIn(folder: string, describe: (path: string) => PlaybookFile): PlaybookFile[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name) && !/^contacts\b/.test(name));
+  return names.sort().map((name) => describe(join(folder, name)));
+}
+
+/**
+ * @param given a name, or the path of a YAML file.
+ * @throws E_PLAYBOOK_NOT_FOUND with the nearest name.
+ */
+export function findPlaybook(app: Where, given: string): PlaybookFile {
+  if (/[/\\]|\.ya?ml$/.test(given)) {
+    const path = resolve(app.cwd, given);
+    if (existsSync(path) && statSync(path).isFile())
+      return { name: nameOf(path), path, shown: shownPath(app, path), isBuiltIn: false };
+    throw new RunbookError({
+      code: 'E_PLAYBOOK_NOT_FOUND',
+      message: `There is no file ${given}`,
+      hint: 'runbook list shows the playbooks there are',
+    });
+  }
+  const known = listPlaybooks(app);
+  const file = known.find((one) => one.name === given);
+  if (file) return file;
+  const near = nearest(
+    given,
+    known.map((one) => one.name),
+  );
+  throw new RunbookError({
+    code: 'E_PLAYBOOK_NOT_FOUND',
+    message: `There is no playbook ${given}`,
+    hint: near === undefined ? `There are ${listed(known.map((one) => one.name))}` : `Did you mean ${near}?`,
+  });
+}
+
+/** @throws E_PLAYBOOK_NOT_READABLE */
+export function readPlaybook(file: PlaybookFile): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file.path));
+  } catch (cause) {
+    throw new RunbookError({
+      code: 'E_PLAYBOOK_NOT_READABLE',
+      message: `Cannot read ${file.shown}: ${messageOf(cause)}`,
+      cause,
+    });
+  }
+}
+
+function nameOf(path: string): string {
+  return basename(path).replace(/\.ya?ml$/, '');
+}
+
+function shownPath(app: Where, path: string): string {
+  const near = relative(app.cwd, path);
+  return near.startsWith('..') ? path : near;
+}

@@ -1,0 +1,68 @@
+// How a run stands when a process lets go of it, and what to type next.
+import { type RunState, runStatus } from '../run/state.ts';
+import { formatDuration } from '../ui/duration.ts';
+import type { Palette } from '../ui/palette.ts';
+import { oneLine, shellWord } from '../ui/text.ts';
+import type { Waiting } from '../ui/waiting.ts';
+
+export interface RunEndFacts {
+  readonly state: RunState;
+  readonly runId: string;
+  readonly waiting: readonly Waiting[];
+  readonly isInterrupted: boolean;
+  readonly palette: Palette;
+}
+
+export function endLines(facts: RunEndFacts): string[] {
+  const { state, runId, palette } = facts;
+  const lines = [''];
+  switch (runStatus(state)) {
+    case 'done':
+      lines.push(
+        `${palette.good('Done')} in ${formatDuration(Date.parse(state.endedAt ?? state.lastAt) - Date.parse(state.createdAt))}${tolerated(state)}`,
+      );
+      break;
+    case 'aborted':
+      lines.push(
+        `${palette.bad('Aborted')}: ${oneLine(state.abort ? `${state.abort.reason} (${state.abort.by})` : '')}`,
+      );
+      break;
+    case 'failed':
+      lines.push(
+        `${palette.bad('Failed')}: the run stays open. Decide, then it goes on:`,
+        ...waitingLines(facts.waiting),
+      );
+      break;
+    case 'waiting':
+    case 'running':
+      lines.push(
+        facts.isInterrupted
+          ? palette.attention('Paused. Nothing is lost; go on with')
+          : `${palette.attention('Paused')}. It waits for:`,
+      );
+      if (facts.waiting.length > 0 && !facts.isInterrupted) lines.push(...waitingLines(facts.waiting), 'then');
+      lines.push(`  runbook resume ${shellWord(runId)}`);
+      break;
+  }
+  if (state.endedAt !== null) lines.push(`Report: runbook report ${shellWord(runId)}`);
+  lines.push(...headLines(runId, state).map(palette.dim));
+  return lines;
+}
+
+/** What pins the journal as it stands: anybody who noted it can check later that nothing was changed. */
+export function headLines(runId: string, head: { readonly seq: number; readonly head: string }): string[] {
+  return [`Journal of ${runId}: ${head.seq} events, head`, `  ${head.head}`];
+}
+
+function waitingLines(waiting: readonly Waiting[]): string[] {
+  return waiting.flatMap((item) => [
+    `  ${item.title}: ${item.text}`,
+    ...item.commands.map((command) => `    ${command}`),
+  ]);
+}
+
+function tolerated(state: RunState): string {
+  if (state.tolerated.size === 0) return '';
+  const titles = [...state.tolerated].map((path) => oneLine(state.steps.get(path)?.title ?? path));
+  return `, with a failure under "continue": ${titles.join(', ')}`;
+}

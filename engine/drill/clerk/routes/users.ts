@@ -1,0 +1,30 @@
+// Reading users: GET /users, /users/count, /users/{user_id}.
+import { notFound } from '../errors.ts';
+import { presentUser, type World } from '../present.ts';
+import type { ClerkRoute } from '../route.ts';
+import { countUsers, listUsers } from '../userList.ts';
+
+/** @throws ClerkApiError 404 */
+export function findUser({ population }: World, id: string | undefined): number {
+  const user = population.indexOf(id ?? '');
+  if (user === undefined) throw notFound('user', id ?? '');
+  return user;
+}
+
+export const userRoutes: readonly ClerkRoute[] = [
+  {
+    method: 'GET',
+    path: '/v1/users',
+    handler: ({ query, now }, world) => listUsers(query, world).map((user) => presentUser(world, user, now)),
+  },
+  {
+    method: 'GET',
+    path: '/v1/users/count',
+    handler: ({ query }, world) => ({ object: 'total_count', total_count: countUsers(query, world) }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/users/:userId',
+    handler: ({ params, now }, world) => presentUser(world, findUser(world, params.userId), now),
+  },
+];

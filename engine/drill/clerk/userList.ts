@@ -1,0 +1,111 @@
+// One page of GET /users. Ordered by creation and without filters it costs what the page holds, however large the world
+// is and wherever the cursor stands; other orders and filters look at every user.
+import { emailAt, nameAt } from '../population/people.ts';
+import { invalidParameter } from './errors.ts';
+import { readPage } from './parameters.ts';
+import { floorToDay, userUpdatedAt, type World } from './present.ts';
+import { selectUsers, type UserSelection } from './userFilter.ts';
+
+type SortKey = (world: World, user: number) => number | string;
+
+/** GET /users, order_by. What nobody has (phone number, username, wallet) sorts as equal. */
+const ORDERS: { readonly [field: string]: SortKey } = {
+  created_at: ({ population }, user) => population.createdAt(user),
+  updated_at: userUpdatedAt,
+  last_active_at: ({ population }, user) => floorToDay(population.lastActiveAt(user)) ?? 0,
+  last_sign_in_at: ({ population }, user) => population.lastSignInAt(user) ?? 0,
+  email_address: ({ population }, user) => emailAt(population.seed, user),
+  first_name: ({ population }, user) => nameAt(population.seed, user).first,
+  last_name: ({ population }, user) => nameAt(population.seed, user).last,
+  username: () => '',
+  phone_number: () => '',
+  web3wallet: () => '',
+};
+
+interface Order {
+  readonly field: string;
+  readonly isDescending: boolean;
+}
+
+/** Indexes of the users on the page that `query` asks for, in order. */
+export function listUsers(query: URLSearchParams, world: World): readonly number[] {
+  const { limit, offset } = readPage(query);
+  const order = readOrder(query);
+  const cursor = readCursor(query, world, order, offset);
+  const selection = selectUsers(query, world);
+  if (order.field !== 'created_at') {
+    return sortUsers([...walk(selection, false, undefined)], world, order).slice(offset, offset + limit);
+  }
+  const page: number[] = [];
+  // Without tests the offset is arithmetic; with them every skipped user must be looked at.
+  const canJump = selection.tests.length === 0 && selection.named === undefined && cursor === undefined;
+  let toSkip = canJump ? 0 : offset;
+  for (const user of walk(canJump ? skip(selection, offset, order) : selection, order.isDescending, cursor)) {
+    if (toSkip > 0) {
+      toSkip -= 1;
+      continue;
+    }
+    page.push(user);
+    if (page.length === limit) break;
+  }
+  return page;
+}
+
+/** How many users the filters of `query` select. */
+export function countUsers(query: URLSearchParams, world: World): number {
+  const selection = selectUsers(query, world);
+  if (selection.named === undefined && selection.tests.length === 0) return Math.max(0, selection.to - selection.from);
+  let count = 0;
+  for (const _ of walk(selection, false, undefined)) count += 1;
+  return count;
+}
+
+function readOrder(query: URLSearchParams): Order {
+  // Only the first order_by counts. A raw `+` reads as a space, and is taken for what was meant.
+  const text = query.get('order_by') ?? '-created_at';
+  const field = text.replace(/^[+\- ]/, '');
+  if (!Object.hasOwn(ORDERS, field)) {
+    throw invalidParameter('order_by', `must be one of ${Object.keys(ORDERS).join(', ')}, with + or - before it`);
+  }
+  return { field, isDescending: text.startsWith('-') };
+}
+
+/** `starting_after`: "requires ordering by created_at", "cannot be combined with a non-zero offset": 422 each. */
+function readCursor(query: URLSearchParams, { population }: World, order: Order, offset: number): number | undefined {
+  const id = query.get('starting_after');
+  if (id === null || id === '') return undefined;
+  if (order.field !== 'created_at') throw invalidParameter('starting_after', 'requires ordering by created_at');
+  if (offset > 0) throw invalidParameter('starting_after', 'cannot be combined with offset');
+  const user = population.indexOf(id);
+  // What an unknown cursor answers is silent; ours refuses it, so that a walk cannot silently start anew.
+  if (user === undefined) throw invalidParameter('starting_after', 'is not the id of a user');
+  return user;
+}
+
+function skip(selection: UserSelection, count: number, { isDescending }: Order): UserSelection {
+  return isDescending ? { ...selection, to: selection.to - count } : { ...selection, from: selection.from + count };
+}
+
+/** The selected users in order of creation, after the cursor. */
+function* walk(selection: UserSelection, isDescending: boolean, cursor: number | undefined): Generator<number> {
+  const from = isDescending || cursor === undefined ? selection.from : Math.max(selection.from, cursor + 1);
+  const to = isDescending && cursor !== undefined ? Math.min(selection.to, cursor) : selection.to;
+  const passes = (user: number): boolean => selection.tests.every((test) => test(user));
+  if (selection.named !== undefined) {
+    const named = selection.named.filter((user) => user >= from && user < to && passes(user));
+    yield* isDescending ? named.reverse() : named;
+  } else if (isDescending) {
+    for (let user = to - 1; user >= from; user -= 1) if (passes(user)) yield user;
+  } else {
+    for (let user = from; user < to; user += 1) if (passes(user)) yield user;
+  }
+}
+
+/** Ties go by creation, in the same direction. */
+function sortUsers(users: readonly number[], world: World, { field, isDescending }: Order): readonly number[] {
+  const keyOf = ORDERS[field] ?? (() => 0);
+  const keyed = users.map((user) => ({ user, key: keyOf(world, user) }));
+  const sign = isDescending ? -1 : 1;
+  keyed.sort((a, b) => sign * (a.key < b.key ? -1 : a.key > b.key ? 1 : a.user - b.user));
+  return keyed.map(({ user }) => user);
+}

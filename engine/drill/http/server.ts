@@ -1,0 +1,124 @@
+// A server on loopback over node:http. It knows requests and answers, nothing of Clerk.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { messageOf, RunbookError } from '../../errors.ts';
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingMessage['headers'];
+  /** Empty where none was sent. */
+  readonly body: string;
+}
+/** `cut` ends the connection without an answer. */
+export type HttpAnswer =
+  | 'cut'
+  | { readonly status: number; readonly headers?: { readonly [name: string]: string }; readonly body: string };
+export type HttpHandler = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
+
+export interface LoopbackServer {
+  readonly url: string;
+  readonly port: number;
+  /** Open connections are cut. */
+  stop(): Promise<void>;
+}
+
+const LOOPBACK_HOSTS = ['127.0.0.1', '::1', 'localhost'];
+/** Larger than any body of a request that the emulated services take. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/**
+ * Listens on `port` (0: any free one); if it is taken and `fallBack` is set, on any free one.
+ * @throws RunbookError E_DRILL_HOST for an address that others could reach, E_DRILL_PORT.
+ */
+export async function listenOnLoopback(
+  options: { readonly host: string; readonly port: number; readonly fallBack: boolean },
+  handler: HttpHandler,
+): Promise<LoopbackServer> {
+  const { host, port, fallBack } = options;
+  if (!LOOPBACK_HOSTS.includes(host)) {
+    throw new RunbookError({
+      code: 'E_DRILL_HOST',
+      message: `A drill's servers listen on loopback only, not on ${host}`,
+      hint: `Use one of ${LOOPBACK_HOSTS.join(', ')}.`,
+    });
+  }
+  const server = createServer((request, response) => {
+    void serve(request, response, handler);
+  });
+  // Clients keep connections for the next step; a rehearsal has pauses of minutes.
+  server.keepAliveTimeout = 60_000;
+  const listen = (wanted: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(wanted, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  try {
+    await listen(port).catch((error: unknown) => {
+      if (!fallBack || port === 0) throw error;
+      return listen(0);
+    });
+  } catch (cause) {
+    throw new RunbookError({
+      code: 'E_DRILL_PORT',
+      message: `Cannot listen on ${host}:${port}: ${messageOf(cause)}`,
+      hint: 'Name another port, or none.',
+      cause,
+    });
+  }
+  const { port: actual } = server.address() as AddressInfo; // A TCP server that listens has one.
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    port: actual,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, handler: HttpHandler): Promise<void> {
+  try {
+    const body = await readBody(request);
+    if (body === undefined) return write(response, { status: 413, body: '' });
+    const url = request.url ?? '/';
+    const mark = url.indexOf('?');
+    const answer = await handler({
+      method: request.method ?? 'GET',
+      path: mark < 0 ? url : url.slice(0, mark),
+      query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+      headers: request.headers,
+      body,
+    });
+    if (answer === 'cut') request.socket.destroy();
+    else write(response, answer);
+  } catch (error) {
+    // A client that went away needs no answer; any other throw is a fault of the handler's and must be seen.
+    if (!response.writableEnded && !response.destroyed) write(response, { status: 500, body: messageOf(error) });
+  }
+}
+
+function write(response: ServerResponse, answer: Exclude<HttpAnswer, 'cut'>): void {
+  const bytes = Buffer.from(answer.body);
+  response.writeHead(answer.status, { ...answer.headers, 'Content-Length': bytes.length });
+  response.end(bytes);
+}
+
+function readBody(request: IncomingMessage): Promise<string | undefined> | string {
+  if (request.method === 'GET' || request.method === 'HEAD') return '';
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+    });
+    request.on('end', () => resolve(size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString('utf8')));
+    request.on('error', reject);
+  });
+}

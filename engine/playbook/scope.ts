@@ -1,0 +1,73 @@
+// What a playbook's expressions may read, and of which shape.
+import type { Schema } from '../json.ts';
+import { createEnvironments, type Environments } from './cel-environment.ts';
+import { type CelType, DYN, TypePool } from './cel-types.ts';
+import { objectSchema } from './schema-shape.ts';
+import type { Reader, StepInfo } from './step-index.ts';
+
+/** One for a playbook. */
+export interface PlaybookScope {
+  /** Names that stand for themselves: `inputs`, `run`, …; undefined: anything (dyn). */
+  readonly roots: ReadonlyMap<string, Schema | undefined>;
+  readonly rootTypes: ReadonlyMap<string, CelType>;
+  readonly steps: ReadonlyMap<string, StepInfo>;
+  readonly pool: TypePool;
+  readonly environments: Environments;
+}
+
+/** Where an expression stands. */
+export interface Place {
+  readonly reader: Reader;
+  /** In `until` and `assert`: the schema of the step's own output. */
+  readonly output?: Schema;
+  /** Only in `with`. */
+  readonly allowsSecrets: boolean;
+  /** What is known to hold here, from the `when` of the step and of the groups around it. */
+  readonly facts: ReadonlySet<string>;
+}
+
+export const RUN_SCHEMA: Schema = objectSchema({
+  id: { type: 'string' },
+  playbook: { type: 'string' },
+  title: { type: 'string' },
+  severity: { type: 'string', enum: ['P1', 'P2', 'P3', 'P4'] },
+  operator: { type: 'string' },
+  startedAt: { type: 'string', format: 'date-time' },
+  isDrill: { type: 'boolean' },
+});
+
+const STATUS: Schema = { type: 'string', enum: ['done', 'skipped', 'failed'] };
+const ERROR: Schema = { type: 'object', additionalProperties: true };
+
+export function createScope(options: {
+  readonly inputs: Schema;
+  readonly env: readonly string[];
+  readonly secrets: readonly string[];
+  readonly steps: ReadonlyMap<string, StepInfo>;
+}): PlaybookScope {
+  const pool = new TypePool();
+  const strings = (names: readonly string[]): Schema =>
+    objectSchema(Object.fromEntries(names.map((name) => [name, { type: 'string' }])));
+  const roots = new Map<string, Schema | undefined>([
+    ['inputs', options.inputs],
+    ['run', RUN_SCHEMA],
+    ['env', strings(options.env)],
+    ['secrets', strings(options.secrets)],
+    ['contacts', undefined],
+  ]);
+  const rootTypes = new Map([...roots].map(([name, schema]) => [name, schema === undefined ? DYN : pool.of(schema)]));
+  return { roots, rootTypes, steps: options.steps, pool, environments: createEnvironments(rootTypes) };
+}
+
+const VIEWS = new WeakMap<Schema, Schema>();
+const NO_OUTPUT: Schema = objectSchema({ status: STATUS, error: ERROR }, ['error']);
+
+/** `steps.<id>` as a schema: its status, and what it may have. */
+export function stepViewSchema(output: Schema | undefined): Schema {
+  if (output === undefined) return NO_OUTPUT;
+  const known = VIEWS.get(output);
+  if (known !== undefined) return known;
+  const view = objectSchema({ status: STATUS, output, error: ERROR }, ['output', 'error']);
+  VIEWS.set(output, view);
+  return view;
+}

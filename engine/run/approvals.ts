@@ -1,0 +1,142 @@
+// Approvals: what is asked for (from the step's own plan), and who may give it.
+
+import { messageOf } from '../errors.ts';
+import type { Json } from '../json.ts';
+import type { ActionStep, ApprovalPolicy, ManualStep } from '../playbook/plan.ts';
+import { resolveTarget } from './attempt.ts';
+import { createContext } from './context.ts';
+import { actionOf, type Engine, effectOf, runFacts } from './engine.ts';
+import type { EventData, PlannedTarget } from './events.ts';
+import { digestOf, resolveStepInputs } from './inputs.ts';
+import { type RunState, type StepState, targetKey } from './state.ts';
+import { planLedger } from './step-ledger.ts';
+import type { StopControl } from './stop.ts';
+
+type Requested = EventData['approval.requested'];
+
+/** Appends the request for a step's approval. An action step is run in plan mode first. */
+export async function requestApproval(
+  engine: Engine,
+  node: ActionStep | ManualStep,
+  control: StopControl,
+): Promise<void> {
+  const step = engine.session.state.steps.get(node.path);
+  if (!step || !node.approval) return;
+  const data =
+    node.kind === 'uses'
+      ? await requestForAction(engine, node, step, node.approval, control)
+      : requestForAnswer(step, node.approval);
+  if (control.stop.aborted) return;
+  await engine.session.append({ type: 'approval.requested', actor: 'engine', step: node.path, data });
+}
+
+function requestForAnswer(step: StepState, policy: ApprovalPolicy): Requested {
+  const inputs: Json = step.answer?.fields ?? {};
+  return { ...policyFields(step, policy), uses: 'manual', inputs, inputsDigest: digestOf(inputs), counts: [] };
+}
+
+async function requestForAction(
+  engine: Engine,
+  node: ActionStep,
+  step: StepState,
+  policy: ApprovalPolicy,
+  control: StopControl,
+): Promise<Requested> {
+  const action = actionOf(engine, node);
+  const inputs = await resolveStepInputs(engine.scope, node, action, engine);
+  const base = { ...policyFields(step, policy), uses: node.uses, inputs: inputs.shown, inputsDigest: inputs.digest };
+  const plan = await planStep(engine, node, step, inputs.real, control);
+  if ('error' in plan) return { ...base, counts: [], planError: plan.error };
+  const granted = step.approval?.granted;
+  const isAddition = granted?.inputsDigest === inputs.digest && granted.targets !== null;
+  const targets = isAddition
+    ? plan.targets.filter((target) => !isCovered(target, granted?.targets ?? null))
+    : plan.targets;
+  if (isAddition && targets.length === 0) {
+    return { ...base, counts: [], planError: 'what it would change is not what its plan shows' };
+  }
+  return { ...base, targets, targetsDigest: digestOf(targets.map(targetKey).sort()), counts: countTargets(targets) };
+}
+
+function policyFields(step: StepState, policy: ApprovalPolicy): Pick<Requested, 'request' | 'by' | 'role' | 'reason'> {
+  return {
+    request: (step.approval?.request ?? 0) + 1,
+    by: policy.by,
+    ...(policy.role === undefined ? {} : { role: policy.role }),
+    ...(policy.reason === undefined ? {} : { reason: policy.reason }),
+  };
+}
+
+function isCovered(target: PlannedTarget, approved: ReadonlySet<string> | null): boolean {
+  if (approved === null) return true;
+  return approved.has(targetKey(target)) || (target.owner !== undefined && approved.has(targetKey(target.owner)));
+}
+
+function countTargets(targets: readonly PlannedTarget[]): Requested['counts'] {
+  const counts = new Map<string, { verb: string; kind: string; count: number }>();
+  for (const { verb, kind } of targets) {
+    const known = counts.get(`${verb} ${kind}`);
+    if (known) known.count += 1;
+    else counts.set(`${verb} ${kind}`, { verb, kind, count: 1 });
+  }
+  return [...counts.values()];
+}
+
+/** Runs the action with every change planned and none performed. */
+async function planStep(
+  engine: Engine,
+  node: ActionStep,
+  step: StepState,
+  inputs: Json,
+  control: StopControl,
+): Promise<{ readonly targets: readonly PlannedTarget[] } | { readonly error: string }> {
+  const action = actionOf(engine, node);
+  const attempt = step.attempt + 1;
+  const ledger = planLedger(engine.session, step, { attempt, round: step.round, isIdempotent: action.idempotent });
+  const target = await resolveTarget(engine, node);
+  const context = createContext({
+    action,
+    effect: effectOf(action, node),
+    ...(target === undefined ? {} : { target }),
+    run: runFacts(engine, step, attempt),
+    ledger: ledger.port,
+    secrets: engine.secrets,
+    env: engine.env,
+    clock: engine.clock,
+    stop: control.stop,
+    cut: control.cut,
+    proveLease: () => engine.session.proveLease(),
+    onProgress: () => undefined,
+    onLog: () => undefined,
+  });
+  try {
+    await context.guard(() => action.run(inputs, context.ctx));
+    return { targets: ledger.planned };
+  } catch (thrown) {
+    return { error: messageOf(thrown) };
+  } finally {
+    context.close();
+  }
+}
+
+/**
+ * Why this person may not vote on the pending request; null where they may. `approval: {}` is the operator's own
+ * confirmation; with `by` or `role` it is another person, always.
+ */
+export function approvalProblem(
+  state: RunState,
+  path: string,
+  voter: { readonly name: string; readonly role?: string | undefined },
+): string | null {
+  const approval = state.steps.get(path)?.approval;
+  const pending = approval?.pending;
+  if (!pending) return `${path} does not wait for an approval`;
+  const isOther = pending.by > 0 || pending.role !== undefined;
+  if (isOther && voter.name === state.created?.operator)
+    return `${voter.name} runs this run; another person must approve`;
+  if (pending.role !== undefined && voter.role !== pending.role) {
+    return `the approval needs the role ${pending.role}${voter.role === undefined ? '' : `, not ${voter.role}`}`;
+  }
+  if (approval.votes.some((vote) => vote.by === voter.name)) return `${voter.name} has approved it already`;
+  return null;
+}

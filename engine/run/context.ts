@@ -1,0 +1,214 @@
+// The engine's side of what an action is given. One context an attempt; closed when the attempt ends, so that an action
+// that goes on in the background can do nothing more.
+import type { Action, ActionContext, ChangeResult, Effect } from '../action.ts';
+import { RunbookError } from '../errors.ts';
+import { type LedgerPort, performChanges, toResult } from './changes.ts';
+import type { Clock } from './clock.ts';
+import { runProcess } from './exec.ts';
+import { isChanging, type Passage, withPassage } from './gate.ts';
+import type { Secrets } from './secrets.ts';
+
+/** Longest a single request may take. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface ContextOptions {
+  readonly action: Action;
+  readonly effect: Effect;
+  readonly target?: { readonly kind: string; readonly id: string };
+  readonly run: ActionContext['run'];
+  readonly ledger: Omit<LedgerPort, 'perform' | 'describe' | 'stop' | 'cut'>;
+  readonly secrets: Secrets;
+  /** Secrets the playbook or the action names; others are refused. */
+  readonly env: { readonly [name: string]: string | undefined };
+  readonly clock: Clock;
+  readonly stop: AbortSignal;
+  readonly cut: AbortSignal;
+  readonly proveLease: () => Promise<void>;
+  readonly onProgress: (done: number, total: number | undefined, unit: string | undefined) => void;
+  readonly onLog: (text: string) => void;
+}
+
+export interface OpenContext {
+  readonly ctx: ActionContext;
+  /** Runs the action, or its reader, behind the gate. */
+  guard<T>(work: () => Promise<T>): Promise<T>;
+  describe: LedgerPort['describe'];
+  close(): void;
+}
+
+export function createContext(options: ContextOptions): OpenContext {
+  const { action, stop, cut, clock } = options;
+  let isOpen = true;
+  let described = new Map<string, Awaited<ReturnType<LedgerPort['describe']>>>();
+
+  /** Runs work behind the gate. A refusal comes out as itself, whatever a client in between made of it. */
+  const behindGate = async <T>(
+    allows: 'reads' | 'changes',
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> => {
+    let refused: Error | undefined;
+    let isSent = false;
+    const passage: Passage = {
+      allows: () => (isOpen ? allows : 'closed'),
+      signal,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      reads: action.reads,
+      isLoopbackOnly: options.run.isDrill,
+      proveLease: options.proveLease,
+      onSent: () => {
+        isSent = true;
+      },
+      onRefused: (refusal) => {
+        refused ??= refusal;
+      },
+    };
+    try {
+      return await withPassage(passage, work);
+    } catch (thrown) {
+      // Where another request of this work did leave, nothing is known for sure.
+      throw refused !== undefined && !isSent ? refused : thrown;
+    }
+  };
+  const assertOpen = (call: string): void => {
+    if (isOpen) return;
+    throw new RunbookError({
+      code: 'E_ACTION_CLOSED',
+      message: `${action.name} called ${call} after its step had ended`,
+      hint: 'Await every promise the action starts',
+    });
+  };
+
+  const describe: LedgerPort['describe'] = async (kind, ids) => {
+    if (!action.describe) return new Map();
+    const known = described.get(kind) ?? new Map();
+    const missing = ids.filter((id) => !known.has(id));
+    if (missing.length > 0) {
+      const read = await action.describe(kind, missing, ctx);
+      described = described.set(kind, new Map([...known, ...read]));
+    }
+    return described.get(kind) ?? new Map();
+  };
+
+  const ledger: LedgerPort = {
+    // Not spread: `changes` is looked up anew at each use.
+    get changes() {
+      return options.ledger.changes;
+    },
+    attempt: options.ledger.attempt,
+    round: options.ledger.round,
+    isPlanning: options.ledger.isPlanning,
+    isIdempotent: options.ledger.isIdempotent,
+    intend: options.ledger.intend,
+    settle: options.ledger.settle,
+    authorize: options.ledger.authorize,
+    stop,
+    cut,
+    describe,
+    async perform(work) {
+      await options.proveLease();
+      return behindGate('changes', cut, work);
+    },
+  };
+
+  const ctx: ActionContext = {
+    signal: stop,
+    planning: options.ledger.isPlanning,
+    effect: options.effect,
+    ...(options.target === undefined ? {} : { target: options.target }),
+    run: options.run,
+    env: options.env,
+    now: () => clock.now(),
+    fetch: (input, init) => globalThis.fetch(input, init),
+    async change(spec, perform) {
+      assertOpen('ctx.change');
+      assertDeclared(action, options.effect, spec.verb);
+      const { kind, verb, key, after, undo, ...target } = spec;
+      const [result] = await performChanges(
+        ledger,
+        {
+          kind,
+          verb,
+          after,
+          targets: [target],
+          ...(key === undefined ? {} : { key }),
+          ...(undo === undefined ? {} : { undo }),
+        },
+        async (_chunk, signal) => {
+          await perform(signal);
+          return undefined;
+        },
+      );
+      if (!result) throw new RunbookError({ code: 'E_INTERNAL', message: 'a change gave no result' });
+      return result;
+    },
+    async changes(spec, perform) {
+      assertOpen('ctx.changes');
+      assertDeclared(action, options.effect, spec.verb);
+      return performChanges(ledger, spec, perform);
+    },
+    ledger: (): readonly ChangeResult[] => [...ledger.changes.values()].map(toResult),
+    progress: (done, total, unit) => {
+      if (isOpen) options.onProgress(done, total, unit);
+    },
+    log: (text) => {
+      if (isOpen) options.onLog(text);
+    },
+    async secret(name) {
+      assertOpen('ctx.secret');
+      if (!action.secrets.includes(name)) {
+        throw new RunbookError({
+          code: 'E_SECRET_UNKNOWN',
+          message: `${action.name} asks for the secret ${name}, which it does not declare`,
+          hint: `Add it to the action's secrets: [...], so that playbooks show what they need`,
+        });
+      }
+      return options.secrets.get(name);
+    },
+    async exec(file, args, execOptions = {}) {
+      assertOpen('ctx.exec');
+      const isInChange = isChanging();
+      if (!isInChange && options.effect !== 'read' && !action.execReads) {
+        throw new RunbookError({
+          code: 'E_GATE_EXEC',
+          message: `${action.name} started ${file} outside a change, although it is no read`,
+          hint: 'Wrap it in ctx.change, or declare why it only reads (execReads)',
+        });
+      }
+      if (isInChange) await options.proveLease();
+      return runProcess({ file, args, options: execOptions, env: options.env, signal: isInChange ? cut : stop, clock });
+    },
+    sleep: (ms) =>
+      new Promise<void>((resolve, reject) => {
+        stop.throwIfAborted();
+        const onAbort = (): void => {
+          cancel();
+          reject(stop.reason);
+        };
+        const cancel = clock.after(ms, () => {
+          stop.removeEventListener('abort', onAbort);
+          resolve();
+        });
+        stop.addEventListener('abort', onAbort, { once: true });
+      }),
+  };
+
+  return {
+    ctx,
+    describe,
+    guard: (work) => behindGate('reads', stop, work),
+    close: () => {
+      isOpen = false;
+    },
+  };
+}
+
+/** An action that says it only reads cannot change anything through the ledger either. */
+function assertDeclared(action: Action, effect: Effect, verb: string): void {
+  if (effect !== 'read') return;
+  throw new RunbookError({
+    code: 'E_ACTION_EFFECT',
+    message: `${action.name} is declared as effect: read, yet it wants to ${verb}`,
+    hint: 'Declare it as change or destructive, or state effect and target on the step',
+  });
+}

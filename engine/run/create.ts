@@ -1,0 +1,76 @@
+// A run's first event.
+import { createHash } from 'node:crypto';
+import { RunbookError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import type { Plan } from '../playbook/plan.ts';
+import type { Journal } from '../store/journal.ts';
+import type { EventData } from './events.ts';
+
+export interface NewRun {
+  readonly journal: Journal;
+  readonly plan: Plan;
+  /** Checked and completed: resolveInputs. */
+  readonly inputs: JsonObject;
+  readonly operator: string;
+  readonly env: { readonly [name: string]: string | undefined };
+  readonly random: () => number;
+  readonly version: string;
+  readonly title?: string;
+  readonly detectedAt?: string;
+  readonly drill?: EventData['run.created']['drill'];
+}
+
+/** Readable aloud: no letters or digits that look or sound alike. */
+const ID_ALPHABET = '23456789abcdefghjkmnpqrstuvwxyz';
+const ID_LENGTH = 8;
+
+/**
+ * Makes the run, durable when it resolves. Its playbook's whole text is pinned: a resume needs no file.
+ * @throws E_ENV_MISSING where the playbook requires an environment variable that is not set.
+ */
+export async function createRun(run: NewRun): Promise<{ readonly runId: string }> {
+  const { plan } = run;
+  const env: Record<string, string> = {};
+  const missing: string[] = [];
+  for (const name of plan.requires.env) {
+    const value = run.env[name];
+    if (value === undefined) missing.push(name);
+    else env[name] = value;
+  }
+  if (missing.length > 0) {
+    throw new RunbookError({
+      code: 'E_ENV_MISSING',
+      message: `${plan.name} requires ${missing.join(', ')}, which ${missing.length === 1 ? 'is' : 'are'} not set`,
+      hint: 'Set them in the environment and start again',
+    });
+  }
+  const runId = Array.from(
+    { length: ID_LENGTH },
+    () => ID_ALPHABET[Math.floor(run.random() * ID_ALPHABET.length)],
+  ).join('');
+  await run.journal.create({ id: runId, playbook: plan.name, isDrill: run.drill !== undefined }, [
+    {
+      type: 'run.created',
+      actor: `person:${run.operator}`,
+      data: {
+        playbook: {
+          name: plan.name,
+          title: plan.title,
+          severity: plan.severity,
+          category: plan.category,
+          file: plan.file,
+          text: plan.text,
+          digest: createHash('sha256').update(plan.text).digest('hex'),
+        },
+        operator: run.operator,
+        inputs: run.inputs,
+        env,
+        engine: run.version,
+        ...(run.title === undefined ? {} : { title: run.title }),
+        ...(run.detectedAt === undefined ? {} : { detectedAt: run.detectedAt }),
+        ...(run.drill === undefined ? {} : { drill: run.drill }),
+      },
+    },
+  ]);
+  return { runId };
+}

@@ -1,0 +1,113 @@
+// Manual steps: asked with their text and defaults resolved, checked, and answered by one event.
+import { RunbookError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import { validateFields } from '../playbook/fields.ts';
+import type { ManualStep } from '../playbook/plan.ts';
+import type { Engine } from './engine.ts';
+import type { BlobRef, RunEvent } from './events.ts';
+import { actorName, type EvidenceFile } from './people.ts';
+import { type ScopeSource, scopeFor } from './scope.ts';
+import type { StopControl } from './stop.ts';
+
+/** Source: design, "Blobs". */
+const MAX_EVIDENCE_BYTES = 100 * 1024 * 1024;
+
+export type CheckedFields = { readonly fields: JsonObject } | { readonly problems: readonly string[] };
+
+/** Fills in defaults, coerces text by schema, checks types and asserts. */
+export async function checkAnswer(
+  engine: Pick<Engine, 'scope' | 'validator'>,
+  node: ManualStep,
+  given: JsonObject,
+): Promise<CheckedFields> {
+  const checked = checkFields(engine, node, given, await resolveDefaults(engine.scope, node));
+  if ('problems' in checked) return checked;
+  const problems: string[] = [];
+  for (const assertion of node.assert) {
+    const holds = assertion.evaluate(await scopeFor(engine.scope, assertion, { output: checked.fields }));
+    if (holds !== true) problems.push(`assert does not hold: ${assertion.source}`);
+  }
+  return problems.length > 0 ? { problems } : checked;
+}
+
+function checkFields(
+  { validator }: Pick<Engine, 'validator'>,
+  step: ManualStep,
+  given: JsonObject,
+  defaults: JsonObject,
+): CheckedFields {
+  const { values, errors } = validateFields({ step, given, defaults, validator });
+  return errors.length === 0 ? { fields: values } : { problems: errors.map((error) => error.message) };
+}
+
+export async function resolveDefaults(scope: ScopeSource, node: ManualStep): Promise<JsonObject> {
+  const defaults: { [name: string]: JsonObject[string] } = {};
+  for (const field of node.fields) {
+    if (field.default) defaults[field.name] = field.default.resolve(await scopeFor(scope, field.default));
+  }
+  return defaults;
+}
+
+export async function askManual(
+  engine: Engine,
+  node: ManualStep,
+  control: StopControl,
+): Promise<'finished' | 'parked'> {
+  const { session } = engine;
+  const text = String(node.text.resolve(await scopeFor(engine.scope, node.text)));
+  const defaults = await resolveDefaults(engine.scope, node);
+  const check = (fields: JsonObject): CheckedFields => checkFields(engine, node, fields, defaults);
+  const answer = await engine.people.manual({ step: node, path: node.path, text, defaults, check }, control.stop);
+  if (answer.kind === 'later' || control.stop.aborted) return 'parked';
+  const by = actorName(answer.actor);
+  const isAnswered = (event: RunEvent): boolean => event.step === node.path && event.type === 'manual.answered';
+  const base = { actor: answer.actor, step: node.path } as const;
+  if (answer.kind === 'skip') {
+    await session.appendUnless(isAnswered, {
+      ...base,
+      type: 'step.skipped',
+      data: { reason: { kind: 'person', text: `${by}: ${answer.reason}` } },
+    });
+    return 'finished';
+  }
+  if (answer.kind === 'fail') {
+    const error = { code: 'E_MANUAL_FAILED', message: `${by}: ${answer.reason}` };
+    await session.appendUnless(isAnswered, {
+      ...base,
+      type: 'step.failed',
+      data: { error, onFailure: node.onFailure },
+    });
+    return 'finished';
+  }
+  const checked = await checkAnswer(engine, node, answer.fields);
+  if ('problems' in checked) {
+    throw new RunbookError({ code: 'E_MANUAL_ANSWER', message: `${node.path}: ${checked.problems.join('; ')}` });
+  }
+  const evidence = await storeEvidence(engine, answer.evidence ?? []);
+  await session.appendUnless(isAnswered, {
+    ...base,
+    type: 'manual.answered',
+    data: { fields: checked.fields, evidence, by, ...(answer.note === undefined ? {} : { note: answer.note }) },
+  });
+  return 'finished';
+}
+
+/** @throws E_EVIDENCE_SIZE */
+export async function storeEvidence(
+  engine: Pick<Engine, 'journal'> & { readonly session: { readonly runId: string } },
+  files: readonly EvidenceFile[],
+): Promise<readonly BlobRef[]> {
+  const refs: BlobRef[] = [];
+  for (const file of files) {
+    if (file.bytes.length > MAX_EVIDENCE_BYTES) {
+      throw new RunbookError({
+        code: 'E_EVIDENCE_SIZE',
+        message: `${file.name} has ${file.bytes.length} bytes; evidence may have up to ${MAX_EVIDENCE_BYTES}`,
+        hint: 'Compress it, or keep it elsewhere and note where, with its SHA-256',
+      });
+    }
+    const blob = await engine.journal.putBlob(engine.session.runId, file.bytes);
+    refs.push({ blob, sizeBytes: file.bytes.length, mediaType: file.mediaType, name: file.name });
+  }
+  return refs;
+}

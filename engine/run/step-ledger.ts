@@ -1,0 +1,99 @@
+// A step's ledger as ctx.changes writes it: to the journal, or, for a plan, to memory alone.
+import { Paused, type Target } from '../action.ts';
+import type { LedgerPort } from './changes.ts';
+import type { EventData, PlannedTarget } from './events.ts';
+import type { RunSession } from './session.ts';
+import { type Change, changeKey, type StepState, targetKey } from './state.ts';
+
+type Port = Omit<LedgerPort, 'perform' | 'describe' | 'stop' | 'cut'>;
+
+const NO_CHANGES: ReadonlyMap<string, Change> = new Map();
+
+export function stepLedger(
+  session: RunSession,
+  step: StepState,
+  of: {
+    readonly attempt: number;
+    readonly round: number;
+    readonly isIdempotent: boolean;
+    readonly hasApproval: boolean;
+  },
+): Port {
+  return {
+    // evolve makes the step's map at its first change, so it is looked up each time.
+    get changes() {
+      return session.state.changes.get(step.path) ?? NO_CHANGES;
+    },
+    attempt: of.attempt,
+    round: of.round,
+    isPlanning: false,
+    isIdempotent: of.isIdempotent,
+    intend: (data) => session.append({ type: 'change.intended', actor: 'engine', step: step.path, data }),
+    settle: (data) => session.append({ type: 'change.settled', actor: 'engine', step: step.path, data }),
+    authorize(targets) {
+      if (of.hasApproval) authorizeTargets(step, targets);
+    },
+  };
+}
+
+/** @throws Paused where a target, or its owner, is not among those approved. */
+export function authorizeTargets(step: StepState, targets: readonly Target[]): void {
+  const approved = step.approval?.granted?.targets ?? null;
+  if (step.approval?.granted && approved === null) return;
+  const outside = targets.filter(
+    (target) => !approved?.has(targetKey(target)) && !(target.owner && approved?.has(targetKey(target.owner))),
+  );
+  if (outside.length === 0) return;
+  const shown = outside.slice(0, 5).map((target) => `${target.kind} ${target.id}`);
+  throw new Paused(
+    'approval',
+    `${outside.length} targets are not among those approved: ${shown.join(', ')}${outside.length > 5 ? ', …' : ''}`,
+  );
+}
+
+export interface PlanLedger {
+  readonly port: Port;
+  readonly planned: PlannedTarget[];
+}
+
+/** Reads what the step did so far, records what it would do, writes nothing. */
+export function planLedger(
+  session: RunSession,
+  step: StepState,
+  of: { readonly attempt: number; readonly round: number; readonly isIdempotent: boolean },
+): PlanLedger {
+  const overlay = new Map(session.state.changes.get(step.path) ?? NO_CHANGES);
+  const planned: PlannedTarget[] = [];
+  const settle = async (data: EventData['change.settled']): Promise<void> => {
+    for (const result of data.results) {
+      const key = changeKey({ kind: data.kind, id: result.id, verb: data.verb, key: data.key, round: data.round });
+      const { kind, verb, round } = data;
+      const owner = result.owner === undefined ? {} : { owner: result.owner };
+      overlay.set(key, {
+        key,
+        step: step.path,
+        kind,
+        verb,
+        round,
+        id: result.id,
+        seq: 0,
+        outcome: result.outcome,
+        ...owner,
+      });
+      if (result.outcome === 'planned') planned.push({ kind, verb, id: result.id, ...owner });
+    }
+  };
+  return {
+    planned,
+    port: {
+      changes: overlay,
+      attempt: of.attempt,
+      round: of.round,
+      isPlanning: true,
+      isIdempotent: of.isIdempotent,
+      intend: async () => undefined,
+      settle,
+      authorize: () => undefined,
+    },
+  };
+}

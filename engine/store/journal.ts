@@ -1,0 +1,131 @@
+// What the engine asks of a store, whichever database is behind it. Knows no playbook and no meaning of an event.
+
+import type { Json } from '../json.ts';
+import type { Draft, RunEvent } from '../run/events.ts';
+
+/** Proof of holding a run's lease: an append with an older token is refused. */
+export interface Fence {
+  readonly holder: string;
+  readonly token: number;
+}
+
+export interface LeaseHolder {
+  /** Unique per process: host, pid, a random part. */
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  /** What a person reads: who runs it. */
+  readonly operator: string;
+}
+export interface LeaseInfo extends LeaseHolder {
+  readonly token: number;
+  readonly acquiredAt: string;
+  readonly expiresAt: string;
+  /** True where the holder is a process of this machine that is known to be gone. */
+  readonly isHolderDead: boolean;
+}
+
+export interface RunRow {
+  readonly id: string;
+  readonly playbook: string;
+  readonly createdAt: string;
+  readonly isDrill: boolean;
+  /** Kept by the store for listing; the events are the truth. */
+  readonly status: string;
+  readonly headSeq: number;
+  readonly headHash: string;
+}
+
+export interface AppendRequest {
+  readonly runId: string;
+  /** The last seq the caller has folded; everything after it comes back. */
+  readonly since: number;
+  /** null: without the lease; only what people say is then accepted. */
+  readonly fence: Fence | null;
+  readonly drafts: readonly Draft[];
+  /**
+   * Called inside the write transaction with the events after `since`, before anything is written. A throw refuses
+   * the append and rejects with that error. Must be synchronous.
+   */
+  readonly check?: (sinceThen: readonly RunEvent[]) => void;
+  /** The run's status after these events, for listings. */
+  readonly status?: string;
+}
+
+export interface Journal {
+  /**
+   * Makes a run and its first events in one transaction; durable when it returns. Its status is `running`.
+   * @returns its events, with seq from 1.
+   * @throws E_RUN_EXISTS
+   */
+  create(
+    run: { readonly id: string; readonly playbook: string; readonly isDrill: boolean },
+    drafts: readonly Draft[],
+  ): Promise<readonly RunEvent[]>;
+  /**
+   * Resolves when durable (RELAXED_EVENTS alone: safe from the end of this process), with every event after `since`, those of other writers included, in order.
+   * Calls made in the same turn share one transaction (group commit).
+   * A refused call (its check throws, its lease is lost, its data is not JSON) leaves the others' alone.
+   * Drafts are redacted here; what comes back is what was stored.
+   * @throws E_RUN_UNKNOWN; E_LEASE_LOST where the fence is not the newest; E_STORE_NEEDS_LEASE where a draft needs one
+   *   and there is none; E_STORE_NOT_JSON; E_STORE_BEHIND where `since` is past the journal's end (events were lost);
+   *   E_STORE_BUSY, E_STORE_FULL, E_STORE_READONLY, E_STORE_CORRUPT, E_STORE_IO from the database: nothing was written.
+   */
+  append(request: AppendRequest): Promise<readonly RunEvent[]>;
+  /** Events after `after`, in order, in pages, so that a long journal needs little memory. */
+  read(runId: string, options?: { readonly after?: number; readonly limit?: number }): AsyncIterable<RunEvent>;
+  /**
+   * Calls back (soon, never concurrently with itself) when this run may have events after those last seen: at once
+   * for what people say through this journal, within 200 ms for the lease holder's own events and other processes'.
+   * @returns stop.
+   */
+  watch(runId: string, onNews: () => void): () => void;
+
+  /**
+   * Takes the run for 30 s from now, on the store's clock; durable when it returns. Tokens only grow.
+   * @throws E_RUN_UNKNOWN; E_RUN_HELD with who holds it since when; a dead or expired holder is replaced.
+   */
+  acquire(runId: string, holder: LeaseHolder): Promise<Fence>;
+  /** 30 s more. One that ran out but that nobody took is renewed. @throws E_LEASE_LOST */
+  renew(runId: string, fence: Fence): Promise<void>;
+  /** Does nothing where the lease is another's by now. */
+  release(runId: string, fence: Fence): Promise<void>;
+  lease(runId: string): Promise<LeaseInfo | null>;
+
+  /**
+   * Keeps bytes under their SHA-256 (hex); durable when it returns. The same bytes twice are kept once.
+   * They are kept as they are: whoever stores text or JSON redacts it first, for a file cannot be redacted unseen.
+   * @throws E_RUN_UNKNOWN
+   */
+  putBlob(runId: string, bytes: Uint8Array): Promise<string>;
+  /** @throws E_BLOB_MISSING; E_BLOB_CORRUPT where the bytes are not those of the digest. */
+  getBlob(runId: string, digest: string): Promise<Uint8Array>;
+
+  /** Newest first. */
+  runs(filter?: {
+    readonly playbook?: string;
+    readonly limit?: number;
+    readonly idPrefix?: string;
+  }): Promise<readonly RunRow[]>;
+  /** Walks the chain. @throws E_RUN_UNKNOWN */
+  verify(runId: string): Promise<Verification>;
+  /** Writes what is still queued. */
+  close(): Promise<void>;
+}
+
+export interface Verification {
+  /** How many events, from the first, follow from one another. */
+  readonly events: number;
+  /** The hash of the last of them. */
+  readonly head: string;
+  /** The seq of the first event that does not. */
+  readonly brokenAt?: number;
+  /** What is wrong with it, in words. */
+  readonly reason?: string;
+}
+
+/** Replaces secrets in any JSON value or text. The one place where events are written calls it. */
+export interface Redactor {
+  json<T extends Json>(value: T): T;
+  text(value: string): string;
+}

@@ -1,0 +1,192 @@
+// One value asked for by its JSON Schema.
+import { checkbox, confirm, input, select } from '@inquirer/prompts';
+import { isJsonObject, type Json, type Schema } from '../json.ts';
+import { oneLine } from './text.ts';
+
+export interface ValueQuestion {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly isRequired: boolean;
+  readonly default?: Json | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** @returns undefined where it is not required and was left out. */
+export async function askValue(question: ValueQuestion): Promise<Json | undefined> {
+  const { schema, signal } = question;
+  const message = messageOf(question);
+  const choices = Array.isArray(schema.enum) ? (schema.enum as readonly Json[]) : null;
+  if (choices) return askChoice(question, choices);
+  switch (typeOf(schema)) {
+    case 'boolean':
+      return confirm({ message, default: question.default === true }, { signal });
+    case 'integer':
+    case 'number':
+      return askNumber(question, message);
+    case 'array':
+      return askList(question, message);
+    case 'string':
+      return askText(question, message);
+    default:
+      return askJson(question, message);
+  }
+}
+
+function typeOf(schema: Schema): string {
+  const type = schema.type;
+  if (typeof type === 'string') return type;
+  if (Array.isArray(type)) return String(type.find((one) => one !== 'null') ?? 'string');
+  return 'any';
+}
+
+function messageOf({ name, schema, isRequired }: ValueQuestion): string {
+  const description = typeof schema.description === 'string' ? ` (${oneLine(schema.description)})` : '';
+  return `${name}${description}${isRequired ? '' : ', optional'}:`;
+}
+
+async function askChoice(question: ValueQuestion, choices: readonly Json[]): Promise<Json | undefined> {
+  const leaveOut = Symbol('leave out');
+  const options = choices.map((value) => ({ name: text(value), value: value as Json | symbol }));
+  if (!question.isRequired) options.push({ name: '(leave out)', value: leaveOut });
+  const answer = await select<Json | symbol>(
+    {
+      message: messageOf(question),
+      choices: options,
+      ...(question.default === undefined ? {} : { default: question.default }),
+    },
+    { signal: question.signal },
+  );
+  return typeof answer === 'symbol' ? undefined : answer;
+}
+
+async function askText(question: ValueQuestion, message: string): Promise<string | undefined> {
+  const answer = await input(
+    {
+      message,
+      ...(typeof question.default === 'string' ? { default: oneLine(question.default) } : {}),
+      validate: (value) => checkText(value, question),
+    },
+    { signal: question.signal },
+  );
+  // The default shows cleaned; left as it is, it is the true one.
+  if (typeof question.default === 'string' && answer === oneLine(question.default)) return question.default;
+  return answer === '' && !question.isRequired ? undefined : answer;
+}
+
+function checkText(value: string, { schema, isRequired }: ValueQuestion): string | true {
+  if (value === '') return isRequired ? 'A value is needed' : true;
+  const { pattern, minLength, maxLength } = schema;
+  if (typeof minLength === 'number' && value.length < minLength) return `At least ${minLength} characters`;
+  if (typeof maxLength === 'number' && value.length > maxLength) return `At most ${maxLength} characters`;
+  if (typeof pattern === 'string' && !new RegExp(pattern, 'u').test(value)) return `Must match ${pattern}`;
+  return true;
+}
+
+async function askNumber(question: ValueQuestion, message: string): Promise<number | undefined> {
+  const isInteger = typeOf(question.schema) === 'integer';
+  const answer = await input(
+    {
+      message,
+      ...(typeof question.default === 'number' ? { default: String(question.default) } : {}),
+      validate(value) {
+        if (value.trim() === '') return question.isRequired ? 'A number is needed' : true;
+        const number = Number(value);
+        if (!Number.isFinite(number) || (isInteger && !Number.isSafeInteger(number)))
+          return isInteger ? 'A whole number is needed' : 'A number is needed';
+        const { minimum, maximum } = question.schema;
+        if (typeof minimum === 'number' && number < minimum) return `At least ${minimum}`;
+        if (typeof maximum === 'number' && number > maximum) return `At most ${maximum}`;
+        return true;
+      },
+    },
+    { signal: question.signal },
+  );
+  return answer.trim() === '' ? undefined : Number(answer);
+}
+
+/** A proposed list is kept, thinned out or replaced; without one it is typed. */
+async function askList(question: ValueQuestion, message: string): Promise<Json | undefined> {
+  const proposed = Array.isArray(question.default) ? (question.default as readonly Json[]) : [];
+  if (proposed.length === 0) return typeList(question, message);
+  const way = await select(
+    {
+      message: `${message} ${proposed.length} proposed`,
+      choices: [
+        { name: `Keep all ${proposed.length}`, value: 'keep' as const },
+        { name: 'Remove some', value: 'thin' as const },
+        { name: 'Type another list', value: 'type' as const },
+      ],
+    },
+    { signal: question.signal },
+  );
+  if (way === 'keep') return proposed;
+  if (way === 'type') return typeList(question, message);
+  return checkbox(
+    {
+      message: `${question.name}: space takes one out`,
+      pageSize: 10,
+      choices: proposed.map((value) => ({ name: text(value), value, checked: true })),
+    },
+    { signal: question.signal },
+  );
+}
+
+async function typeList(question: ValueQuestion, message: string): Promise<Json> {
+  const items = isJsonObject(question.schema.items) ? question.schema.items : {};
+  const itemType = typeOf(items);
+  const parse = (value: string): Json[] =>
+    splitList(value).map((one) => (itemType === 'string' || itemType === 'any' ? one : (JSON.parse(one) as Json)));
+  const answer = await input(
+    {
+      message: `${message} (separated by commas, empty for none)`,
+      validate(value) {
+        let list: Json[];
+        try {
+          list = parse(value);
+        } catch {
+          return `Each must be of type ${itemType}`;
+        }
+        const { minItems, maxItems } = question.schema;
+        if (typeof minItems === 'number' && list.length < minItems) return `At least ${minItems}`;
+        if (typeof maxItems === 'number' && list.length > maxItems) return `At most ${maxItems}`;
+        for (const one of list) {
+          if (typeof one !== 'string') continue;
+          const fault = checkText(one, { ...question, schema: items, isRequired: true });
+          if (fault !== true) return `${one}: ${fault}`;
+        }
+        return true;
+      },
+    },
+    { signal: question.signal },
+  );
+  return parse(answer);
+}
+
+/** Commas, line breaks and white space separate. */
+export function splitList(value: string): string[] {
+  return value.split(/[\s,]+/).filter((one) => one !== '');
+}
+
+async function askJson(question: ValueQuestion, message: string): Promise<Json | undefined> {
+  const answer = await input(
+    {
+      message: `${message} (JSON)`,
+      ...(question.default === undefined ? {} : { default: JSON.stringify(question.default) }),
+      validate(value) {
+        if (value.trim() === '') return question.isRequired ? 'A value is needed' : true;
+        try {
+          JSON.parse(value);
+          return true;
+        } catch {
+          return 'This is not JSON; text stands in double quotes';
+        }
+      },
+    },
+    { signal: question.signal },
+  );
+  return answer.trim() === '' ? undefined : (JSON.parse(answer) as Json);
+}
+
+function text(value: Json): string {
+  return oneLine(typeof value === 'string' ? value : JSON.stringify(value));
+}

@@ -1,0 +1,94 @@
+// The run as lines: one for each event that matters to a reader. For pipes, logs and screen readers, so the state of a
+// step is a word, never only a sign.
+import type { RunEvent } from '../run/events.ts';
+import type { RunState } from '../run/state.ts';
+import { changePhrases, countedVerb } from './change-words.ts';
+import { formatDuration } from './duration.ts';
+import { oneLine } from './text.ts';
+
+/** The line of an event folded into `state` just before; null where it does not matter to a reader. */
+export function plainLine(event: RunEvent, state: RunState): string | null {
+  const text = describe(event, state);
+  if (text === null) return null;
+  const [word = '', ...rest] = oneLine(text).split(' ');
+  return `${event.at.slice(11, 19)}Z ${word.padEnd(9)}${rest.join(' ')}`;
+}
+
+function describe(event: RunEvent, state: RunState): string | null {
+  const title = event.step === undefined ? '' : (state.steps.get(event.step)?.title ?? event.step);
+  switch (event.type) {
+    case 'run.created':
+      return `run ${event.data.title ?? event.data.playbook.title} (${event.data.playbook.severity})`;
+    case 'run.paused':
+      return `paused ${event.data.waitsFor.length === 0 ? event.data.reason : event.data.waitsFor.join('; ')}`;
+    case 'run.ending':
+      return event.data.outcome === 'aborted' ? `aborting ${event.data.reason ?? ''}` : null;
+    case 'run.ended':
+      return `ended ${event.data.outcome}`;
+    case 'step.opened':
+      return event.step === '' || event.data.kind === 'uses' ? null : `start ${title}`;
+    case 'step.skipped':
+      return `skipped ${title}: ${event.data.reason.text}`;
+    case 'step.done':
+      return event.step === '' ? null : `done ${title}${doneSuffix(event, state)}`;
+    case 'step.failed':
+      return `failed ${title}: ${event.data.error.message}${event.data.error.hint === undefined ? '' : ` (${event.data.error.hint})`}`;
+    case 'step.reopened':
+      return `again ${title}: ${event.data.reason}, by ${event.data.by}`;
+    case 'attempt.started':
+      return event.data.round > 0
+        ? null
+        : `start ${title} (${event.data.uses}${event.data.attempt > 1 ? `, attempt ${event.data.attempt}` : ''})`;
+    case 'attempt.failed':
+      return `trouble ${title}, attempt ${event.data.attempt}: ${event.data.error.message}`;
+    case 'attempt.polled':
+      return `waiting ${title}: condition does not hold yet, round ${event.data.round + 1}`;
+    case 'approval.requested':
+      return `approval ${title} asks for it: ${event.data.counts.map(countedVerb).join(', ') || event.data.uses}`;
+    case 'approval.given':
+      return `approval ${title}: given by ${event.data.by}${roleSuffix(event.data.role)}`;
+    case 'approval.denied':
+      return `approval ${title}: denied by ${event.data.by}${roleSuffix(event.data.role)}: ${event.data.reason}`;
+    case 'approval.voided':
+      return `approval ${title}: no longer holds: ${event.data.reason}`;
+    case 'step.log':
+      return `log ${title}: ${event.data.text}`;
+    case 'manual.answered':
+      return `answer ${title}: by ${event.data.by}`;
+    case 'note.added':
+      return `${event.data.kind === 'note' ? 'note' : event.data.kind} ${event.data.by}: ${event.data.text}`;
+    case 'abort.requested':
+      return `abort asked for by ${event.data.by}: ${event.data.reason}`;
+    case 'run.acknowledged':
+      return `ack by ${event.data.by}`;
+    case 'run.mitigated':
+      return `mitigated by ${event.data.by}${event.data.text === undefined ? '' : `: ${event.data.text}`}`;
+    case 'severity.changed':
+      return `severity ${event.data.severity}, by ${event.data.by}`;
+    case 'impact.stated':
+      return `impact ${event.data.users} users, by ${event.data.by}`;
+    case 'cause.stated':
+      return `cause ${event.data.text}`;
+    case 'run.attached':
+    case 'attempt.interrupted':
+    case 'change.intended':
+    case 'change.settled':
+    case 'step.progress':
+    case 'timer.fired':
+    case 'drill.scored':
+      return null;
+    default:
+      return event satisfies never;
+  }
+}
+
+function doneSuffix(event: RunEvent<'step.done'>, state: RunState): string {
+  const parts: string[] = changePhrases(state.changes.get(event.step ?? '')?.values() ?? []);
+  if (event.data.by !== undefined) parts.push(`by ${event.data.by}`);
+  parts.push(formatDuration(event.data.durationMs));
+  return ` · ${parts.join(' · ')}`;
+}
+
+function roleSuffix(role: string | undefined): string {
+  return role === undefined ? '' : ` (${role})`;
+}

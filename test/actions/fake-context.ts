@@ -1,0 +1,219 @@
+// A small, faithful ActionContext for tests of actions: ledger in memory, gate on fetch, a clock that nobody waits for.
+// It follows engine/action.ts and knows nothing of the engine's own implementation.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { execFile } from 'node:child_process';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import {
+  type Action,
+  type ActionContext,
+  ChangeRefused,
+  type ChangeResult,
+  type ChangesSpec,
+  type Effect,
+  type ExecResult,
+  Paused,
+  PermanentFailure,
+  type TargetAnswer,
+} from '../../engine/action.ts';
+import { messageOf } from '../../engine/errors.ts';
+import { holdsFields, type Json, type JsonObject } from '../../engine/json.ts';
+
+export interface FakeOptions {
+  readonly secrets?: { readonly [name: string]: string };
+  readonly env?: { readonly [name: string]: string };
+  readonly planning?: boolean;
+  readonly effect?: Effect;
+  readonly target?: { readonly kind: string; readonly id: string };
+  /** What earlier attempts recorded. */
+  readonly ledger?: readonly ChangeResult[];
+  readonly protectedIds?: readonly string[];
+}
+
+/** Time as tests own it: sleeping moves it and takes none. Server and context share one. */
+export class FakeClock {
+  nowMs = Date.UTC(2026, 10, 24, 3, 0, 0);
+  sleptMs = 0;
+  readonly now = (): number => this.nowMs;
+  readonly sleep = (ms: number): Promise<void> => {
+    this.nowMs += ms;
+    this.sleptMs += ms;
+    return Promise.resolve();
+  };
+}
+
+export interface FakeRun {
+  readonly ctx: ActionContext;
+  readonly abort: AbortController;
+  readonly logs: string[];
+  readonly results: Map<string, ChangeResult>;
+  /** Runs the action as the engine does: input checked and completed by its schema, output checked. */
+  run(action: Action, input: Json): Promise<JsonObject>;
+}
+
+const mayChange = new AsyncLocalStorage<boolean>();
+const plainFetch = globalThis.fetch;
+
+/** Only reads leave outside a change. The SDK reads globalThis.fetch at every call while NODE_ENV is `test`. */
+const gatedFetch: typeof fetch = (input, init) => {
+  const method = (init?.method ?? (input instanceof Request ? input.method : 'GET')).toUpperCase();
+  if (method !== 'GET' && method !== 'HEAD' && mayChange.getStore() !== true) {
+    return Promise.reject(new ChangeRefused(`${method} was not sent: outside a change only reads leave`));
+  }
+  return plainFetch(input, init);
+};
+
+export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeClock()): FakeRun {
+  globalThis.fetch = gatedFetch;
+  const abort = new AbortController();
+  const logs: string[] = [];
+  const results = new Map(
+    (options.ledger ?? []).map((change) => [`${change.kind} ${change.id} ${change.verb}`, change]),
+  );
+  let isIdempotent = true;
+  let current: Action | undefined;
+
+  const changes = async (
+    spec: ChangesSpec,
+    perform: (
+      chunk: ChangesSpec['targets'],
+      signal: AbortSignal,
+    ) => Promise<ReadonlyMap<string, TargetAnswer> | undefined>,
+  ): Promise<readonly ChangeResult[]> => {
+    const keyOf = (id: string): string => `${spec.kind} ${id} ${spec.verb}`;
+    const record = (id: string, more: Omit<ChangeResult, 'kind' | 'id' | 'verb'>): void => {
+      const known = results.get(keyOf(id));
+      results.set(keyOf(id), { ...known, kind: spec.kind, id, verb: spec.verb, after: spec.after, ...more });
+    };
+    const todo: ChangesSpec['targets'][number][] = [];
+    for (const target of spec.targets) {
+      const known = results.get(keyOf(target.id));
+      const isHeld = [target.id, target.owner?.id].some((id) => id !== undefined && options.protectedIds?.includes(id));
+      if (known !== undefined && known.outcome !== 'unknown' && known.outcome !== 'failed') continue;
+      if (known?.outcome === 'unknown' && !isIdempotent) throw new Paused('in-doubt', `${target.id} is in doubt`);
+      const before = known?.before ?? target.before;
+      const kept = {
+        ...(target.owner === undefined ? {} : { owner: target.owner }),
+        ...(before === undefined ? {} : { before }),
+      };
+      if (isHeld) record(target.id, { outcome: 'protected', ...kept });
+      else if (known === undefined && before !== undefined && holdsFields(before, spec.after))
+        record(target.id, { outcome: 'already', ...kept });
+      else if (options.planning === true) record(target.id, { outcome: 'planned', ...kept });
+      else {
+        todo.push(target);
+        // The intent: without an outcome it reads as unknown.
+        record(target.id, { outcome: 'unknown', ...kept });
+      }
+    }
+    const size = spec.batch ?? 1;
+    const chunks = Array.from({ length: Math.ceil(todo.length / size) }, (_, at) =>
+      todo.slice(at * size, (at + 1) * size),
+    );
+    const queue = chunks.values();
+    let stop: PermanentFailure | undefined;
+    const slot = async (): Promise<void> => {
+      for (const chunk of queue) {
+        if (stop !== undefined) return;
+        try {
+          const answers = await mayChange.run(true, () => perform(chunk, abort.signal));
+          for (const { id } of chunk) record(id, { outcome: 'done', ...answers?.get(id) });
+        } catch (error) {
+          if (error instanceof PermanentFailure) stop = error;
+          const isKnown = error instanceof ChangeRefused || error instanceof PermanentFailure;
+          for (const { id } of chunk) record(id, { outcome: isKnown ? 'failed' : 'unknown', error: messageOf(error) });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: spec.concurrency ?? 1 }, slot));
+    if (stop !== undefined) throw stop;
+    return spec.targets.map(
+      ({ id }) => results.get(keyOf(id)) ?? { kind: spec.kind, id, verb: spec.verb, outcome: 'skipped' },
+    );
+  };
+
+  const ctx: ActionContext = {
+    signal: abort.signal,
+    planning: options.planning ?? false,
+    get effect() {
+      return options.effect ?? (current === undefined || current.effect === 'playbook' ? 'read' : current.effect);
+    },
+    ...(options.target === undefined ? {} : { target: options.target }),
+    run: {
+      id: 'run_1',
+      playbook: 'test',
+      step: 'step',
+      attempt: 1,
+      isDrill: false,
+      startedAt: new Date(clock.now()).toISOString(),
+    },
+    async change({ kind, verb, after, undo, key, ...target }, perform) {
+      const spec = {
+        kind,
+        verb,
+        after,
+        targets: [target],
+        ...(undo === undefined ? {} : { undo }),
+        ...(key === undefined ? {} : { key }),
+      };
+      const [result] = await changes(spec, async (_chunk, signal) => {
+        await perform(signal);
+        return undefined;
+      });
+      if (result === undefined) throw new Error('a change gave no result');
+      return result;
+    },
+    changes,
+    ledger: () => [...results.values()],
+    progress: () => undefined,
+    log: (text) => void logs.push(text),
+    secret: async (name) => {
+      if (current?.secrets.includes(name) !== true) throw new Error(`E_SECRET_UNKNOWN ${name}`);
+      return options.secrets?.[name] ?? '';
+    },
+    env: options.env ?? {},
+    fetch: (input, init) => gatedFetch(input, init),
+    exec: (file, args, exec) => execute(file, args, exec?.input),
+    sleep: async (ms) => {
+      abort.signal.throwIfAborted();
+      await clock.sleep(ms);
+    },
+    now: clock.now,
+  };
+
+  return {
+    ctx,
+    abort,
+    logs,
+    results,
+    async run(action, input) {
+      current = action;
+      isIdempotent = action.idempotent;
+      const complete = structuredClone(input);
+      checkSchema(action.input, complete, `${action.name}: input`);
+      const output = await action.run(complete, ctx);
+      checkSchema(action.output, output, `${action.name}: output`);
+      // Every action's output schema is an object, and was just checked.
+      return output as JsonObject;
+    },
+  };
+}
+
+/** @throws Error naming the schema's complaint. */
+export function checkSchema(schema: JsonObject, value: Json, what: string): void {
+  const ajv = new Ajv2020({ useDefaults: true, allErrors: true, allowUnionTypes: true });
+  addFormats.default(ajv);
+  const validate = ajv.compile(schema);
+  if (!validate(value)) throw new Error(`${what}: ${ajv.errorsText(validate.errors)}`);
+}
+
+function execute(file: string, args: readonly string[], input: string | undefined): Promise<ExecResult> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(file, args, (error, stdout, stderr) => {
+      if (error !== null && typeof error.code !== 'number') return reject(error);
+      const exitCode = error === null ? 0 : Number(error.code);
+      resolve({ exitCode, signal: null, stdout, stderr, isTruncated: false, durationMs: 1 });
+    });
+    if (input !== undefined) child.stdin?.end(input);
+  });
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { builtInActions } from '../../actions/index.ts';
+import { checkSchema } from './fake-context.ts';
+
+test('names are unique and sorted, and each has a title and a description', () => {
+  const names = builtInActions.map((action) => action.name);
+  expect(names).toEqual([...new Set(names)].sort());
+  for (const action of builtInActions)
+    expect([action.title, action.description].every(Boolean), action.name).toBe(true);
+});
+
+test('every input and output is a closed object, and its schema compiles', () => {
+  for (const action of builtInActions) {
+    for (const schema of [action.input, action.output]) {
+      expect(schema, action.name).toMatchObject({ type: 'object', additionalProperties: false });
+      expect(() => checkSchema(schema, { surprise: true }, action.name)).toThrow(/additional properties/);
+    }
+  }
+});
+
+test('every action that an undo names is there', () => {
+  const names = builtInActions.map((action) => action.name);
+  expect(names).toEqual(expect.arrayContaining(['clerk.ban-users', 'clerk.unban-users']));
+});
+
+test('every clerk action that takes users refuses what is no user id', () => {
+  for (const action of builtInActions.filter((one) => JSON.stringify(one.input).includes('"users"'))) {
+    expect(() => checkSchema(action.input, { users: ['org_1'] }, action.name)).toThrow(/pattern/);
+  }
+});

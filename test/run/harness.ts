@@ -1,0 +1,166 @@
+// Runs playbooks through the real compiler, the real SQLite journal and the real executor; only the actions and the
+// people are the test's own.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Action, defineAction } from '../../engine/action.ts';
+import type { JsonObject } from '../../engine/json.ts';
+import { createPlaybookCompiler } from '../../engine/playbook/compile.ts';
+import type { Plan } from '../../engine/playbook/plan.ts';
+import { createRedactor } from '../../engine/redact.ts';
+import { systemClock } from '../../engine/run/clock.ts';
+import { createRun } from '../../engine/run/create.ts';
+import type { RunEvent } from '../../engine/run/events.ts';
+import { evolve } from '../../engine/run/evolve.ts';
+import { executeRun, type RunEnd } from '../../engine/run/executor.ts';
+import { nobody, type People } from '../../engine/run/people.ts';
+import { createSecrets } from '../../engine/run/secrets.ts';
+import { RunSession } from '../../engine/run/session.ts';
+import { initialState, type RunState } from '../../engine/run/state.ts';
+import type { Journal } from '../../engine/store/journal.ts';
+import { openSqliteJournal } from '../../engine/store/sqlite/open.ts';
+
+const playbookSchema = JSON.parse(readFileSync(new URL('../../schemas/playbook.schema.json', import.meta.url), 'utf8'));
+
+/** An action that gives back what it got. */
+export const echo = defineAction({
+  name: 'test.echo',
+  title: 'Echo',
+  effect: 'read',
+  idempotent: true,
+  input: { type: 'object', properties: { value: { type: 'string' } }, additionalProperties: false },
+  output: {
+    type: 'object',
+    properties: { value: { type: 'string' } },
+    required: ['value'],
+    additionalProperties: false,
+  },
+  async run({ value }) {
+    return { value: value ?? '' };
+  },
+});
+
+export interface World {
+  readonly journal: Journal;
+  readonly file: string;
+  readonly actions: Map<string, Action>;
+  compile(yaml: string): Plan;
+  start(yaml: string, options?: StartOptions): Promise<Started>;
+  resume(runId: string, plan: Plan, options?: StartOptions): Promise<Started>;
+  events(runId: string): Promise<RunEvent[]>;
+  fold(runId: string): Promise<RunState>;
+  close(): Promise<void>;
+}
+export interface StartOptions {
+  readonly people?: People;
+  readonly inputs?: JsonObject;
+  readonly pause?: AbortSignal;
+  readonly env?: { readonly [name: string]: string };
+  readonly waitsForOthers?: boolean;
+}
+export interface Started {
+  readonly runId: string;
+  readonly plan: Plan;
+  readonly end: RunEnd;
+  readonly state: RunState;
+}
+
+export async function openWorld(...actions: Action[]): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'runbook-test-'));
+  const file = join(folder, 'runs.db');
+  const redactor = createRedactor();
+  const journal = await openSqliteJournal({ file, redactor });
+  const registry = new Map([echo, ...actions].map((action) => [action.name, action]));
+  const compilePlaybook = createPlaybookCompiler({ playbookSchema });
+  const compile = (yaml: string): Plan => {
+    const name = /^name: (\S+)/m.exec(yaml)?.[1] ?? 'test';
+    const { plan, diagnostics } = compilePlaybook({ text: yaml, file: `${name}.yaml`, actions: registry });
+    if (!plan)
+      throw new Error(`does not compile: ${diagnostics.map((one) => `${one.code} ${one.message}`).join('\n')}`);
+    return plan;
+  };
+  const execute = async (runId: string, plan: Plan, options: StartOptions): Promise<Started> => {
+    const session = await RunSession.open({
+      journal,
+      runId,
+      clock: systemClock,
+      holder: { id: `test-${Math.random()}`, host: 'test', pid: process.pid, operator: 'tester' },
+    });
+    try {
+      const end = await executeRun({
+        plan,
+        session,
+        journal,
+        redactor,
+        actions: registry,
+        people: options.people ?? nobody,
+        clock: systemClock,
+        random: Math.random,
+        secrets: createSecrets({ env: options.env ?? {}, onResolved: (name, value) => redactor.add(name, value) }),
+        env: options.env ?? {},
+        pause: options.pause ?? new AbortController().signal,
+        waitsForOthers: options.waitsForOthers ?? false,
+        version: 'test',
+        host: 'test',
+        pid: process.pid,
+      });
+      return { runId, plan, end, state: session.state };
+    } finally {
+      await session.close();
+    }
+  };
+  const events = async (runId: string): Promise<RunEvent[]> => {
+    const all: RunEvent[] = [];
+    for await (const event of journal.read(runId)) all.push(event);
+    return all;
+  };
+  return {
+    journal,
+    file,
+    actions: registry,
+    compile,
+    events,
+    async start(yaml, options = {}) {
+      const plan = compile(yaml);
+      const { runId } = await createRun({
+        journal,
+        plan,
+        inputs: options.inputs ?? {},
+        operator: 'tester',
+        env: options.env ?? {},
+        random: Math.random,
+        version: 'test',
+      });
+      return execute(runId, plan, options);
+    },
+    resume: (runId, plan, options = {}) => execute(runId, plan, options),
+    async fold(runId) {
+      const state = initialState();
+      for (const event of await events(runId)) evolve(state, event);
+      return state;
+    },
+    async close() {
+      await journal.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A playbook around these steps; `steps` is YAML, indented by two. */
+export function playbook(steps: string, top = ''): string {
+  return `apiVersion: runbook/v1
+name: test
+title: Test
+category: outage
+severity: P2
+${top}steps:
+${steps}`;
+}
+
+/** The events of one type. */
+export function ofType<T extends RunEvent['type']>(
+  events: readonly RunEvent[],
+  type: T,
+): Extract<RunEvent, { type: T }>[] {
+  return events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
+}

@@ -19,7 +19,7 @@ if (running[0] < needed[0] || (running[0] === needed[0] && running[1] < needed[1
     (cli) => cli.main(process.argv.slice(2)),
     (error) => {
       process.stderr.write(
-        'runbook could not start: ' + error.message + '\nIf this is a checkout, build it first: npm ci\n',
+        `runbook could not start: ${error.message}\nIf this is a checkout, build it first: npm ci\n`,
       );
       process.exit(2);
     },

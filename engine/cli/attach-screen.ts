@@ -95,6 +95,7 @@ async function treeScreen(options: ScreenOptions): Promise<Screen> {
       palette: app.terminal.palette,
       now: app.clock.now(),
       tick,
+      isHeld: tick !== null,
       notice: tick === null ? undefined : notice,
     });
   const live = createLiveScreen((tick) => frame(tick, app.terminal.rows()));

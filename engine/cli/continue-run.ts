@@ -1,8 +1,10 @@
 // Goes on with a run that exists, whatever it is: a drill first gets its world back.
 import type { Draft } from '../run/events.ts';
 import type { RunSession } from '../run/session.ts';
+import { runStatus } from '../run/state.ts';
+import { jsonEnd } from '../ui/json.ts';
 import type { App } from './app.ts';
-import { type DriveOptions, drive } from './drive.ts';
+import { type DriveOptions, drive, runExitCode } from './drive.ts';
 import { changedFileLine, type OpenedRun } from './open-run.ts';
 
 export interface ContinueOptions {
@@ -17,6 +19,9 @@ export async function continueRun(
   options: ContinueOptions,
   first?: (session: RunSession) => readonly Draft[],
 ): Promise<number> {
+  const { drill } = opened.created;
+  const isScored = !drill || opened.state.score !== null;
+  if (opened.state.endedAt !== null && isScored) return sayEnded(app, opened);
   const changed = changedFileLine(app, opened.created);
   if (changed !== null) app.terminal.tell(changed);
   const base: DriveOptions = {
@@ -30,8 +35,7 @@ export async function continueRun(
     env: app.env,
     ...(first === undefined ? {} : { first }),
   };
-  const { drill } = opened.created;
-  if (!drill || opened.state.endedAt !== null) return drive(base);
+  if (!drill) return drive(base);
   const { drillEnv, drillPeople, endDrill, resumeWorld } = await import('./drill-world.ts');
   const world = await resumeWorld(app, drill);
   try {
@@ -44,4 +48,16 @@ export async function continueRun(
   } finally {
     await world.stop();
   }
+}
+
+/** There is nothing to go on with. */
+function sayEnded(app: App, { runId, state }: OpenedRun): number {
+  const head = { seq: state.seq, hash: state.head };
+  const status = runStatus(state);
+  if (app.isJson) app.terminal.print(jsonEnd(runId, { status, isInterrupted: false, head }, []));
+  else
+    app.terminal.print(
+      `The run ${runId} ended at ${state.endedAt ?? ''}: ${status}. Its report: runbook report ${runId}`,
+    );
+  return runExitCode({ status, isInterrupted: false });
 }

@@ -5,7 +5,7 @@ export interface Wait {
   readonly path: string;
   readonly title: string;
   readonly for: 'answer' | 'approval' | 'decision';
-  /** A sentence's end: `an approval by 1 security`. */
+  /** A sentence's end: `the approval of one other person with the role security`. */
   readonly text: string;
 }
 
@@ -27,17 +27,17 @@ function waitOf(step: StepState): Wait | undefined {
     return { path, title, for: 'decision', text: `a decision: ${step.error?.message ?? 'it failed'}` };
   if (step.phase !== 'open') return undefined;
   if (pending) {
-    const others = pending.by > 0 || pending.role !== undefined;
-    const left = Math.max(1, pending.by) - (step.approval?.votes.length ?? 0);
-    return {
-      path,
-      title,
-      for: 'approval',
-      text: others ? `an approval by ${left} ${pending.role ?? 'other person'}` : 'your confirmation',
-    };
+    return { path, title, for: 'approval', text: approvalText(pending, step.approval?.votes.length ?? 0) };
   }
   if (step.kind === 'manual' && step.answer === undefined) return { path, title, for: 'answer', text: 'an answer' };
   return undefined;
+}
+
+function approvalText(pending: EventData['approval.requested'], votes: number): string {
+  if (pending.by === 0 && pending.role === undefined) return 'your confirmation';
+  const left = Math.max(1, pending.by) - votes;
+  const who = left === 1 ? 'one other person' : `${left} other people`;
+  return pending.role === undefined ? `the approval of ${who}` : `the approval of ${who} with the role ${pending.role}`;
 }
 
 export function waitLines(state: RunState): readonly string[] {

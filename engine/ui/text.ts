@@ -6,7 +6,8 @@ import { stripVTControlCharacters } from 'node:util';
 const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
 const WIDE =
   /\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\uff01-\uff60]/u;
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** One column a character, without looking closer: Latin, general punctuation, boxes and blocks. */
+const NARROW = /^[\u0020-\u007e\u00a0-\u024f\u2010-\u2027\u2500-\u25ff]*$/;
 
 /** Without escape sequences and control characters; line breaks and tabs stay. */
 export function clean(text: string): string {
@@ -18,10 +19,17 @@ export function oneLine(text: string): string {
   return clean(text).replace(/\s+/g, ' ').trim();
 }
 
+/** Made when needed: building a segmenter costs more than most commands print. */
+function graphemes(text: string): Intl.Segments {
+  return new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(text);
+}
+
 /** Columns a text takes, escape sequences not counted. */
 export function textWidth(text: string): number {
+  const shown = stripVTControlCharacters(text);
+  if (NARROW.test(shown)) return shown.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(stripVTControlCharacters(text))) width += WIDE.test(segment) ? 2 : 1;
+  for (const { segment } of graphemes(shown)) width += WIDE.test(segment) ? 2 : 1;
   return width;
 }
 
@@ -29,9 +37,10 @@ export function textWidth(text: string): number {
 export function truncate(text: string, columns: number): string {
   // A UTF-16 unit is at least half a column wide: long texts are cut before they are measured.
   if (text.length <= columns && textWidth(text) <= columns) return text;
+  if (NARROW.test(text)) return columns < 1 ? '' : `${text.slice(0, columns - 1)}…`;
   let width = 0;
   let kept = '';
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     const next = width + (WIDE.test(segment) ? 2 : 1);
     if (next > columns - 1) return columns < 1 ? '' : `${kept}…`;
     width = next;

@@ -16,6 +16,8 @@ export interface Frame {
   readonly now: number;
   /** Counts redraws: turns the spinner. null: a frame that stays, without what the run waits for. */
   readonly tick: number | null;
+  /** False: no process works on the run, so that nothing of it runs now. */
+  readonly isHeld: boolean;
   /** One more line at the end. */
   readonly notice?: string | undefined;
 }
@@ -47,7 +49,7 @@ export function treeLines(plan: Plan, state: RunState, frame: Frame): string[] {
 
 function headerLine(plan: Plan, state: RunState, frame: Frame, columns: number): string {
   const created = state.created;
-  const marks = [state.severity, created?.drill ? 'drill' : '', frame.runId, runStatus(state)].filter(
+  const marks = [state.severity, created?.drill ? 'drill' : '', frame.runId, statusWord(state, frame.isHeld)].filter(
     (mark) => mark !== '',
   );
   const until = state.endedAt === null ? frame.now : Date.parse(state.endedAt);
@@ -58,6 +60,11 @@ function headerLine(plan: Plan, state: RunState, frame: Frame, columns: number):
   const title = truncate(oneLine(created?.title ?? plan.title), Math.max(10, columns - textWidth(right) - 2));
   const gap = ' '.repeat(Math.max(2, columns - textWidth(title) - textWidth(right)));
   return `${frame.palette.bold(title)}${gap}${frame.palette.dim(truncate(right, columns))}`;
+}
+
+function statusWord(state: RunState, isHeld: boolean): string {
+  const status = runStatus(state);
+  return status === 'running' && !isHeld ? 'paused' : status;
 }
 
 function footerLines(plan: Plan, state: RunState, frame: Frame, columns: number): string[] {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const root = new URL('../..', import.meta.url).pathname;
+const scenario = new URL('../fixtures/drills/containment.yaml', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'runbook-pack-'));
 const env = { ...process.env, XDG_STATE_HOME: join(folder, 'state'), RUNBOOK_STORE: undefined };
 const runbook = (...args: string[]) =>
@@ -32,8 +33,8 @@ test('the installed bin validates the built-in playbook', async () => {
 });
 
 test('the installed bin rehearses the breach unattended and keeps its journal', async () => {
-  const { stdout } = await runbook('drill', 'breach-response', '--yes');
-  expect(stdout).toContain('100');
+  const { stdout } = await runbook('drill', '--scenario', scenario, '--yes');
+  expect(stdout).toContain('Score: 100 of 100');
   expect((await runbook('runs', '--json')).stdout).toContain('"done"');
 }, 60_000);
 

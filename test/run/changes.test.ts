@@ -286,7 +286,10 @@ test('an approval is asked for with the targets its plan shows, and nothing is s
     }),
   );
   const waiting = await world.start(approved);
-  expect(waiting.end).toMatchObject({ status: 'waiting', waitsFor: ['act: an approval by 1 security'] });
+  expect(waiting.end).toMatchObject({
+    status: 'waiting',
+    waitsFor: ['act: the approval of one other person with the role security'],
+  });
   expect(received).toEqual([]);
   const [request] = ofType(await world.events(waiting.runId), 'approval.requested');
   expect(request?.data).toMatchObject({ by: 1, role: 'security', counts: [{ verb: 'ban', kind: 'user', count: 3 }] });

@@ -65,8 +65,13 @@ export interface Started {
   readonly state: RunState;
 }
 
-export async function openWorld(...actions: Action[]): Promise<World> {
-  const folder = mkdtempSync(join(tmpdir(), 'runbook-test-'));
+export function openWorld(...actions: Action[]): Promise<World> {
+  return openWorldIn(tmpdir(), ...actions);
+}
+
+/** With its store under this folder. */
+export async function openWorldIn(parent: string, ...actions: Action[]): Promise<World> {
+  const folder = mkdtempSync(join(parent, 'runbook-test-'));
   const file = join(folder, 'runs.db');
   const redactor = createRedactor();
   const journal = await openSqliteJournal({ file, redactor });

@@ -68,6 +68,8 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
 function showAlert(app: App, scenario: { readonly title: string; readonly alert: string }): void {
   const { palette, print, columns } = app.terminal;
   print(palette.bold(`Drill: ${clean(scenario.title)}`));
-  for (const line of wrap(clean(scenario.alert).trimEnd(), Math.min(columns() - 3, 100))) print(`  ${line}`);
+  const width = Math.min(columns() - 3, 100);
+  const lines = clean(scenario.alert).trimEnd().split('\n');
+  for (const line of lines.flatMap((one) => wrap(one, width))) print(`  ${line}`);
   print('');
 }

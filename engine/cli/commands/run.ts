@@ -1,5 +1,7 @@
 import { RunbookError } from '../../errors.ts';
+import type { Plan } from '../../playbook/plan.ts';
 import { createRun } from '../../run/create.ts';
+import { createSecrets } from '../../run/secrets.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { createCompiler } from '../compiler.ts';
 import { drive } from '../drive.ts';
@@ -8,7 +10,7 @@ import { findPlaybook, readPlaybook } from '../playbook-files.ts';
 import { resolveRunInputs } from '../resolve-run-inputs.ts';
 import { packageVersion } from '../resources.ts';
 
-export interface RunOptions extends CommonOptions {
+interface RunOptions extends CommonOptions {
   readonly input?: readonly string[];
   readonly inputs?: string;
   readonly title?: string;
@@ -24,6 +26,7 @@ export async function run(app: App, playbook: string, options: RunOptions): Prom
   const given = { ...(await readValues(options.inputs, app.cwd)), ...parsePairs(options.input ?? [], '--input') };
   const detectedAt = options.detected === undefined ? undefined : parseTime(options.detected, app.clock.now());
   const inputs = await resolveRunInputs(app, plan, given);
+  await requireSecrets(app, plan);
   const { runId } = await createRun({
     journal: await app.journal(),
     plan,
@@ -47,8 +50,14 @@ export async function run(app: App, playbook: string, options: RunOptions): Prom
   });
 }
 
+/** Before there is a run: one that cannot start is not made. @throws E_SECRET_MISSING */
+async function requireSecrets(app: App, plan: Plan): Promise<void> {
+  const secrets = createSecrets({ env: app.env, onResolved: (name, value) => app.redactor.add(name, value) });
+  for (const name of plan.requires.secrets) await secrets.get(name);
+}
+
 /** ISO 8601 with a zone, or HH:MM of the last 24 hours, UTC. @throws E_USAGE */
-export function parseTime(text: string, now: number): string {
+function parseTime(text: string, now: number): string {
   const clock = /^(\d{1,2}):(\d{2})$/.exec(text);
   const day = new Date(now).toISOString().slice(0, 10);
   const hasZone = /T.*(Z|[+-]\d{2}:?\d{2})$/.test(text);

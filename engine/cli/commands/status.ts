@@ -50,6 +50,7 @@ export async function status(app: App, run: string | undefined, _options: Common
     palette: terminal.palette,
     now: app.clock.now(),
     tick: null,
+    isHeld: holder !== null,
   };
   for (const line of treeLines(plan, state, frame)) terminal.print(line);
   terminal.print('');

@@ -1,0 +1,41 @@
+// The main job as a user does it, without a terminal.
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Place } from './cli.ts';
+
+const place = new Place();
+afterAll(() => place.remove());
+
+describe('an unattended drill', () => {
+  it('goes through the whole breach response, is scored, and writes its report', async () => {
+    const { exitCode, stdout } = await place.runbook('drill', 'breach-response', '--yes', '--report', 'report.md');
+    expect(stdout).toContain('Score: 100 of 100, passed');
+    expect(stdout).toContain('Incident report: report.md');
+    expect(exitCode).toBe(0);
+    expect(readFileSync(join(place.folder, 'report.md'), 'utf8')).toContain('(drill)');
+  }, 60_000);
+
+  it('paused by a signal and resumed, ends the same, with its world as it stood', async () => {
+    const drill = place.start(['drill', 'breach-response', '--yes']);
+    await drill.until('Revoke all sessions');
+    drill.kill('SIGINT');
+    const paused = await drill.ended;
+    expect(paused.exitCode).toBe(130);
+    expect(paused.stdout).toMatch(/runbook resume \w+/);
+    const { exitCode, stdout } = await place.runbook('resume');
+    expect(stdout).toContain('Score: 100 of 100, passed');
+    expect(exitCode).toBe(0);
+  }, 60_000);
+
+  it('killed and then without its world, is not resumed against anything else', async () => {
+    const drill = place.start(['drill', 'breach-response', '--yes']);
+    await drill.until('start    Identify');
+    drill.kill('SIGKILL');
+    await drill.ended;
+    rmSync(join(place.folder, 'state', 'runbook', 'drills'), { recursive: true });
+    const { exitCode, stderr } = await place.runbook('resume');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('There is no world to resume');
+  }, 60_000);
+});

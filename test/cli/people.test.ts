@@ -1,0 +1,115 @@
+// A run by hand, each word from a process of its own and none of them at a terminal.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MANUAL_PLAYBOOK, Place } from './cli.ts';
+
+const place = new Place();
+beforeAll(() => {
+  place.write('runbook.config.yaml', '');
+  place.write('playbooks/by-hand.yaml', MANUAL_PLAYBOOK);
+});
+afterAll(() => place.remove());
+
+describe('a run without a terminal', () => {
+  it('pauses at a manual step, exits 3 and names the command that answers it', async () => {
+    const { exitCode, stdout } = await place.runbook('run', 'by-hand', '--title', 'Odd numbers');
+    expect(exitCode).toBe(3);
+    expect(stdout).toMatch(/runbook done \w+ look --field count=VALUE/);
+    expect(stdout).toMatch(/runbook resume \w+/);
+    expect(stdout).toMatch(/Journal of \w+: \d+ events, head\n {2}[0-9a-f]{64}/);
+  });
+
+  it('shows up as unfinished, with what to type next', async () => {
+    expect((await place.runbook()).stdout).toMatch(/runbook resume \w+/);
+    expect(JSON.parse((await place.runbook('--json')).stdout)).toMatchObject({
+      unfinished: [{ playbook: 'by-hand', status: 'waiting' }],
+    });
+  });
+
+  it('refuses an answer that does not fit, a step it does not have, and an input it does not know', async () => {
+    const wrong = await place.runbook('done', 'latest', 'look', '--field', 'count=-1');
+    expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('`count`') });
+    expect(await place.runbook('done', 'latest', 'lok')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('`look`'),
+    });
+    expect(await place.runbook('run', 'by-hand', '--input', 'regio=eu')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('`region`'),
+    });
+  });
+
+  it('takes one answer to a step and tells the second who was first', async () => {
+    const answers = await Promise.all(
+      ['bo', 'cy'].map((name) => place.runbook('done', 'latest', 'look', '--field', 'count=2', '--as', name)),
+    );
+    expect(answers.map(({ exitCode }) => exitCode).sort()).toEqual([0, 2]);
+    const [winner, loser] = answers[0]?.exitCode === 0 ? ['bo', answers[1]] : ['cy', answers[0]];
+    expect(loser?.stderr).toContain(`look was answered already, by ${winner}`);
+  });
+
+  it('goes on at resume until it waits for another person', async () => {
+    expect((await place.runbook('resume')).exitCode).toBe(3);
+    await place.runbook('done', 'latest', 'act');
+    const { exitCode, stdout } = await place.runbook('resume');
+    expect(exitCode).toBe(3);
+    expect(stdout).toMatch(/runbook approve \w+ act --as NAME --role security/);
+  });
+
+  it('takes the approval of another person in the role asked for, and of nobody else', async () => {
+    expect(await place.runbook('approve', 'latest', 'act', '--role', 'security')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('another person must approve'),
+    });
+    expect(await place.runbook('approve', 'latest', 'act', '--as', 'bo')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('role security'),
+    });
+    expect(await place.runbook('approve', 'latest', '--as', 'bo', '--role', 'security')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('Approved by bo'),
+    });
+  });
+
+  it('ends with exit code 0, and its events are JSON lines', async () => {
+    const { exitCode, stdout } = await place.runbook('resume', '--json');
+    expect(exitCode).toBe(0);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line): { type?: string; end?: unknown } => JSON.parse(line));
+    expect(lines.map((line) => line.type)).toContain('run.ended');
+    expect(lines.at(-1)).toMatchObject({ end: { status: 'done', isInterrupted: false } });
+  });
+
+  it('is not gone on with once it has ended', async () => {
+    expect(await place.runbook('resume')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^The run \w+ ended at .*: done/),
+    });
+  });
+
+  it('takes a note after its end, and the report tells it all', async () => {
+    expect(
+      (await place.runbook('note', 'latest', 'Look at *odd* numbers', '--action-item', '--owner', 'cy')).exitCode,
+    ).toBe(0);
+    const { stdout } = await place.runbook('report');
+    expect(stdout).toContain('# Incident Report: Odd numbers');
+    expect(stdout).toContain('- [ ] Look at \\*odd\\* numbers (owner: cy)');
+    expect(stdout).toContain('Act on it: given by bo (security)');
+  });
+});
+
+describe('a run whose playbook changes', () => {
+  it('goes on with the text it started with, and says so', async () => {
+    await place.runbook('run', 'by-hand');
+    place.write('playbooks/by-hand.yaml', `${MANUAL_PLAYBOOK}# changed\n`);
+    const { stderr } = await place.runbook('resume');
+    expect(stderr).toContain('playbooks/by-hand.yaml has changed since this run started');
+  });
+
+  it('can be skipped through and aborted from the command line', async () => {
+    expect((await place.runbook('skip', 'latest', 'look', '--reason', 'not today')).exitCode).toBe(1);
+    expect((await place.runbook('abort', '--reason', 'enough')).exitCode).toBe(0);
+    expect(JSON.parse((await place.runbook('status', '--json')).stdout)).toMatchObject({ status: 'aborted' });
+  });
+});

@@ -1,0 +1,114 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { Place } from './cli.ts';
+
+const place = new Place();
+afterAll(() => place.remove());
+
+describe('the command line', () => {
+  it('prints its version', async () => {
+    expect(await place.runbook('--version')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+
+  it('offers the command that was meant, and exits 2', async () => {
+    const { exitCode, stderr } = await place.runbook('resum');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('Did you mean resume?');
+  });
+
+  it('offers the option that was meant, and exits 2', async () => {
+    const { exitCode, stderr } = await place.runbook('run', 'breach-response', '--imput', 'a=b');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('Did you mean --input?');
+  });
+
+  it('says which playbook was meant', async () => {
+    const { exitCode, stderr } = await place.runbook('show', 'breach-respone');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('There is no playbook breach-respone [E_PLAYBOOK_NOT_FOUND]');
+    expect(stderr).toContain('next:  Did you mean breach-response?');
+  });
+
+  it('gives an error as JSON where JSON is asked for', async () => {
+    const { exitCode, stderr } = await place.runbook('status', 'nope', '--json');
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stderr)).toEqual({
+      error: { code: 'E_RUN_UNKNOWN', message: 'There is no run nope in this store', hint: 'runbook runs lists them' },
+    });
+  });
+
+  it('shows a stack only when asked to', async () => {
+    expect((await place.runbook('show', 'nope')).stderr).not.toMatch(/\n\s+at /);
+    expect((await place.runbook('show', 'nope', '--debug')).stderr).toMatch(/\n\s+at /);
+  });
+
+  it('refuses a store it does not speak', async () => {
+    const { exitCode, stderr } = await place.start(['runs'], { RUNBOOK_STORE: 'postgres://localhost/runs' }).ended;
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('postgres database, which this version does not speak yet');
+  });
+
+  it('makes no run that lacks a secret to start with', async () => {
+    const { exitCode, stderr } = await place.runbook('run', 'breach-response');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('CLERK_SECRET_KEY is not set');
+    expect((await place.runbook('runs')).stdout).toContain('No runs yet');
+  });
+
+  it('says what to type where nothing is unfinished', async () => {
+    const { exitCode, stdout } = await place.runbook();
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('No unfinished runs.');
+  });
+
+  it('lists the built-in playbooks, and shows one step by step', async () => {
+    expect((await place.runbook('list')).stdout).toMatch(/^breach-response +P1 +security /m);
+    const { exitCode, stdout } = await place.runbook('show', 'breach-response');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('approval by 1 security');
+  });
+});
+
+describe('validate', () => {
+  it('takes the built-in playbooks', async () => {
+    expect(await place.runbook('validate')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('built-in/breach-response.yaml: valid'),
+    });
+  });
+
+  it('finds every mistake with its line and column, and exits 2', async () => {
+    place.write(
+      'broken.yaml',
+      `apiVersion: runbook/v1
+name: broken
+title: Broken
+category: data
+severity: P3
+steps:
+  - id: find
+    title: Find
+    uses: clerk.find-suspicious-sesions
+  - id: probe
+    title: Probe
+    uses: http.probe
+    with: { url: 5 }
+  - id: again
+    title: Again
+    title: Twice
+    manual: "\${{ steps.prob.status }}"
+  - id: last
+    title: Last
+    when: 1 +
+    manual: Do it
+`,
+    );
+    const { exitCode, stdout } = await place.runbook('validate', 'broken.yaml');
+    expect(exitCode).toBe(2);
+    for (const line of [9, 13, 16, 17, 20]) expect(stdout).toMatch(new RegExp(`broken\\.yaml:${line}:\\d+ error`));
+    const { stdout: json } = await place.runbook('validate', 'broken.yaml', '--json');
+    expect(JSON.parse(json)).toMatchObject({ valid: false, files: [{ file: 'broken.yaml' }] });
+  });
+});

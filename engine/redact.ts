@@ -19,7 +19,7 @@ const SHAPES = [
     pattern: String.raw`(?<=:\/\/[^\s:@/]{0,256}:)(?!\[redacted:[^\]]*\]@)[^\s@/]+(?=@)`,
   },
   // Clerk and Stripe secret keys; Svix and Stripe signing secrets.
-  { name: 'sk', look: 'sk_', pattern: String.raw`sk_(?:live|test)_[A-Za-z0-9_=-]{6,}` },
+  { name: 'sk', look: 'sk_', pattern: 'sk_(?:live|test)_[A-Za-z0-9_=-]{6,}' },
   { name: 'whsec', look: 'whsec_', pattern: 'whsec_[A-Za-z0-9+/=_-]{8,}' },
   { name: 'jwt', look: 'eyJ', pattern: String.raw`eyJ[A-Za-z0-9_-]{5,2048}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*` },
   // RFC 6750's token68; prose ("bearer authentication") has neither a digit nor twenty letters in a row.

@@ -1,4 +1,5 @@
 // What an open run waits for, from the state alone: for the screen, for `status`, and for the pause event.
+import type { EventData } from './events.ts';
 import { type RunState, runStatus, type StepState } from './state.ts';
 
 export interface Wait {

@@ -5,6 +5,7 @@ import { describeClerk } from './describe.ts';
 import { type Criteria, hasCriteria, isJudgeable, type Judge, judgeBy } from './evidence.ts';
 import { distinct, USERS } from './schemas.ts';
 import { type ClerkSession, isOpen, isoTime, listSessions } from './sessions.ts';
+import { type Finding, summarize } from './summary.ts';
 import { countUsers, walkUsers } from './users.ts';
 
 const WINDOW_S = 10;
@@ -62,6 +63,7 @@ export default defineAction({
           additionalProperties: false,
         },
       },
+      summary: { type: 'string', description: 'For a person to read: a line an account, the first 40 of them' },
       examined: {
         type: 'object',
         properties: {
@@ -73,7 +75,7 @@ export default defineAction({
         additionalProperties: false,
       },
     },
-    required: ['users', 'sessions', 'examined'],
+    required: ['users', 'sessions', 'summary', 'examined'],
     additionalProperties: false,
   },
   secrets: CLERK_SECRETS,
@@ -111,7 +113,8 @@ export default defineAction({
     if (tally.examined.notJudgeable > 0) {
       ctx.log(`${tally.examined.notJudgeable} of ${tally.examined.sessions} sessions hold nothing to judge them by`);
     }
-    return { users: [...tally.users].sort(), sessions: tally.sessions, examined: tally.examined };
+    const users = [...tally.users].sort();
+    return { users, sessions: tally.sessions, summary: summarize(users, tally.sessions), examined: tally.examined };
   },
 });
 
@@ -119,17 +122,6 @@ interface Search {
   readonly criteria: Criteria;
   readonly judge: Judge;
   readonly activeSince: number | undefined;
-}
-
-interface Finding {
-  id: string;
-  user: string;
-  status: string;
-  country?: string;
-  city?: string;
-  ip?: string;
-  lastActiveAt?: string;
-  reason: string;
 }
 
 interface Tally {

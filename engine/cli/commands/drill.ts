@@ -46,6 +46,7 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
       random: Math.random,
       version: packageVersion(),
       title: world.scenario.title,
+      detectedAt: new Date(world.startedAt).toISOString(),
       drill: { scenario: world.scenario.name, seed: world.seed, worldFile, isUnattended },
     });
     return await drive({

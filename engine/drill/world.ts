@@ -4,23 +4,23 @@ import { RunbookError } from '../errors.ts';
 import { type Ground, resolveAnswers } from './answers.ts';
 import { createApp } from './app.ts';
 import { createEmulator } from './clerk/emulator.ts';
-import { CLERK_LIMITS, createRateLimiter } from './clerk/rateLimit.ts';
+import { CLERK_LIMITS, createRateLimiter } from './clerk/rate-limit.ts';
 import type { ClerkContext } from './clerk/route.ts';
 import { type DrillClock, systemClock } from './clock.ts';
 import { createFaultTable } from './faults.ts';
-import { withFaults } from './faultyHandler.ts';
+import { withFaults } from './faulty-handler.ts';
 import { type HttpAnswer, type HttpHandler, type LoopbackServer, listenOnLoopback } from './http/server.ts';
+import { refuseSecondWorld } from './in-use.ts';
 import { inspectWorld, type WorldFacts } from './inspect.ts';
-import { refuseSecondWorld } from './inUse.ts';
 import { createSigner, makeKeys, type Signer } from './keys.ts';
 import { createPopulation } from './population/population.ts';
-import { type ChangeRequest, createRequestLog, type RouteCount } from './requestLog.ts';
+import { type ChangeRequest, createRequestLog, type RouteCount } from './request-log.ts';
 import type { Answers, Scenario } from './scenario.ts';
 import { type RunFacts, type Score, scoreDrill } from './score.ts';
 import type { Mutation, Ports } from './state/mutation.ts';
 import { applyMutation, emptyState } from './state/state.ts';
-import { createStatusPage } from './statusPage.ts';
-import { createWorldFile, openWorldFile, type WorldFile, worldFileExists } from './worldFile.ts';
+import { createStatusPage } from './status-page.ts';
+import { createWorldFile, openWorldFile, type WorldFile, worldFileExists } from './world-file.ts';
 
 export interface StartWorldOptions {
   /** Needed to make a world; a world that exists keeps the scenario it was made with. */

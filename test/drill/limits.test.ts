@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRateLimiter } from '../../engine/drill/clerk/rateLimit.ts';
+import { createRateLimiter } from '../../engine/drill/clerk/rate-limit.ts';
 import type { JsonObject } from '../../engine/json.ts';
 import { ask, liveSessionIds, must, scenarioWith, startTestWorld, testClock } from './helpers.ts';
 

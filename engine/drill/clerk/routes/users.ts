@@ -2,7 +2,7 @@
 import { notFound } from '../errors.ts';
 import { presentUser, type World } from '../present.ts';
 import type { ClerkRoute } from '../route.ts';
-import { countUsers, listUsers } from '../userList.ts';
+import { countUsers, listUsers } from '../user-list.ts';
 
 /** @throws ClerkApiError 404 */
 export function findUser({ population }: World, id: string | undefined): number {

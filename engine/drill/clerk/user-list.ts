@@ -4,7 +4,7 @@ import { emailAt, nameAt } from '../population/people.ts';
 import { invalidParameter } from './errors.ts';
 import { readPage } from './parameters.ts';
 import { floorToDay, userUpdatedAt, type World } from './present.ts';
-import { selectUsers, type UserSelection } from './userFilter.ts';
+import { selectUsers, type UserSelection } from './user-filter.ts';
 
 type SortKey = (world: World, user: number) => number | string;
 

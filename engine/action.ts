@@ -166,10 +166,15 @@ export interface ActionDefinition<I, O> {
   readonly secrets?: readonly string[];
   /** Names of the environment variables it reads through `ctx.env`. */
   readonly env?: readonly string[];
-  /** Requests that are no GET and yet only read, each with its reason; shown in the documentation and the plan. */
+  /**
+   * Requests that are no GET and yet only read, each with its reason; shown in the documentation and the plan. `path`: that
+   * path of any host; with a slash at its end everything below it.
+   */
   readonly reads?: readonly { readonly method: string; readonly path: string; readonly reason: string }[];
   /** Starts processes although it only reads; with the reason. */
   readonly execReads?: string;
+  /** Inputs whose value other users of the machine can see (a process's arguments): no secret may stand in them. */
+  readonly exposes?: readonly (keyof Infer<I> & string)[];
   /** The family's reader; serves protection, the earlier state, and undo. */
   readonly describe?: Describe;
   run(input: Infer<I>, ctx: ActionContext): Promise<Infer<O>>;
@@ -194,6 +199,7 @@ export interface Action {
   readonly env: readonly string[];
   readonly reads: readonly { readonly method: string; readonly path: string; readonly reason: string }[];
   readonly execReads?: string;
+  readonly exposes?: readonly string[];
   readonly describe?: Describe;
   run(input: Json, ctx: ActionContext): Promise<Json>;
 }
@@ -218,6 +224,17 @@ export class Paused extends Error {
 }
 
 /**
+ * Throw it while `ctx.planning` where the targets cannot be known before the work is done: the approval then says so, and
+ * binds to action and inputs alone. Any other error makes the plan fail like an attempt.
+ */
+export class TargetsUnknown extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'TargetsUnknown';
+  }
+}
+
+/**
  * Throw it from a change's callback where the effect is known NOT to have happened (refused before sending, a 4xx).
  * Any other error leaves the change `unknown`.
  */
@@ -227,7 +244,10 @@ export class ChangeRefused extends Error {
     this.name = 'ChangeRefused';
   }
 }
-/** Throw it from an action's run to fail for good: `retry` does not try again. */
+/**
+ * Throw it from an action's run to fail for good: `retry` does not try again. From a change's callback: its batch is known
+ * not to have happened, and no further batch is started.
+ */
 export class PermanentFailure extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);

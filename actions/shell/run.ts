@@ -25,6 +25,8 @@ export default defineAction({
     "step's `target`, and is never repeated by itself when it is unknown how it ended.",
   effect: 'playbook',
   idempotent: false,
+  // The list of processes shows them to everybody.
+  exposes: ['command'],
   input: {
     type: 'object',
     properties: {
@@ -32,7 +34,8 @@ export default defineAction({
         type: 'array',
         items: { type: 'string' },
         minItems: 1,
-        description: 'Program and arguments, e.g. [kubectl, rollout, undo, deployment/web]',
+        description:
+          'Program and arguments, e.g. [kubectl, rollout, undo, deployment/web]. No secrets: pass those in env or stdin',
       },
       cwd: { type: 'string', description: 'Folder to run it in' },
       env: {

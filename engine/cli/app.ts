@@ -1,5 +1,5 @@
 // What every command is handed. Made once; the heavy parts only when a command asks for them.
-import { createRedactor, type LearningRedactor } from '../redact.ts';
+import type { LearningRedactor } from '../redact.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
 import type { Journal } from '../store/journal.ts';
 import { findOperator } from './operator.ts';
@@ -19,6 +19,7 @@ export interface App {
   readonly isJson: boolean;
   readonly terminal: Terminal;
   readonly clock: Clock;
+  /** The only one of this process: what it has learnt holds for the journal and for every line that is printed. */
   readonly redactor: LearningRedactor;
   readonly project: Project;
   readonly operator: string;
@@ -27,10 +28,9 @@ export interface App {
   close(): Promise<void>;
 }
 
-export function createApp(options: CommonOptions): App {
+export function createApp(options: CommonOptions, redactor: LearningRedactor): App {
   const { env } = process;
   const cwd = process.cwd();
-  const redactor = createRedactor();
   let project: Project | null = null;
   let operator: string | null = null;
   let opening: Promise<Journal> | null = null;

@@ -4,6 +4,7 @@ import type { Plan } from '../playbook/plan.ts';
 import type { RunEvent } from '../run/events.ts';
 import { nobody, type People } from '../run/people.ts';
 import type { RunSession } from '../run/session.ts';
+import { headLine, stepPlace } from '../ui/head-line.ts';
 import { jsonLine } from '../ui/json.ts';
 import { plainLine } from '../ui/plain.ts';
 import type { App } from './app.ts';
@@ -69,10 +70,24 @@ async function askedPeople(
     import('../ui/terminal-people.ts'),
     import('../ui/stage.ts'),
   ]);
-  const { terminal, operator } = options.app;
+  const { plan, session } = options;
+  const { terminal, operator, clock } = options.app;
   return createTerminalPeople({
     stage: createStage(stageOptions),
-    console: { write: (line) => terminal.print(line), columns: terminal.columns, palette: terminal.palette },
+    console: {
+      write: (line) => terminal.print(line),
+      columns: terminal.columns,
+      rows: terminal.rows,
+      palette: terminal.palette,
+    },
+    header: (path) =>
+      headLine(plan, session.state, {
+        runId: session.runId,
+        now: clock.now(),
+        columns: terminal.columns() - 1,
+        palette: terminal.palette,
+        mark: stepPlace(plan, path),
+      }),
     operator,
     onPause: options.onPause,
     confirmsAll: options.confirmsAll,
@@ -81,10 +96,22 @@ async function askedPeople(
 
 async function treeScreen(options: ScreenOptions): Promise<Screen> {
   const { app, plan, session } = options;
-  const [{ createLiveScreen }, { treeLines }] = await Promise.all([
+  const [{ createLiveScreen }, { treeLines }, { createScrollback }, { createLiveFacts, noteFact }] = await Promise.all([
     import('../ui/live-screen.ts'),
     import('../ui/tree.ts'),
+    import('../ui/scrollback.ts'),
+    import('../ui/live-facts.ts'),
   ]);
+  const scrollback = createScrollback({
+    console: {
+      write: (line) => app.terminal.print(line),
+      columns: app.terminal.columns,
+      palette: app.terminal.palette,
+    },
+    operator: app.operator,
+    runId: session.runId,
+  });
+  const facts = createLiveFacts();
   let notice: string | undefined;
   let isEnded = false;
   const frame = (tick: number | null, rows: number): string[] =>
@@ -97,21 +124,30 @@ async function treeScreen(options: ScreenOptions): Promise<Screen> {
       tick,
       isHeld: tick !== null,
       notice: tick === null ? undefined : notice,
+      facts,
     });
   const live = createLiveScreen((tick) => frame(tick, app.terminal.rows()));
   const show = (): void => {
+    scrollback.flush();
     if (!isEnded) live.start();
   };
+  const hide = async (): Promise<void> => {
+    await live.stop();
+    scrollback.flush();
+  };
   return {
-    people: await askedPeople(options, { hide: () => live.stop(), show }),
-    show: () => undefined,
+    people: await askedPeople(options, { hide, show }),
+    show(event) {
+      noteFact(facts, event);
+      scrollback.note(event, session.state);
+    },
     notice(text) {
       notice = text;
     },
     start: show,
     async end() {
       isEnded = true;
-      await live.stop();
+      await hide();
       for (const line of frame(null, Number.POSITIVE_INFINITY)) app.terminal.print(line);
     },
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createReportReader, type ReportModel } from '../report/model.ts';
 import { renderMarkdown } from '../report/render.ts';
 import type { App } from './app.ts';
+import { liveHolder } from './held-by.ts';
 import { packageRoot } from './resources.ts';
 
 export async function buildReport(
@@ -13,7 +14,8 @@ export async function buildReport(
   const journal = await app.journal();
   const reader = createReportReader(runId);
   for await (const event of journal.read(runId)) reader.add(event);
-  const model = reader.model(app.clock.now());
+  const now = app.clock.now();
+  const model = reader.model({ now, isWorkedOn: (await liveHolder(journal, runId, now)) !== null });
   const template = readFileSync(join(packageRoot(), 'templates', 'incident-report.md.hbs'), 'utf8');
   return { model, markdown: renderMarkdown(model, template) };
 }

@@ -5,6 +5,7 @@ import { runStatus } from '../run/state.ts';
 import { jsonEnd } from '../ui/json.ts';
 import type { App } from './app.ts';
 import { type DriveOptions, drive, runExitCode } from './drive.ts';
+import { requireFree } from './held-by.ts';
 import { changedFileLine, type OpenedRun } from './open-run.ts';
 
 export interface ContinueOptions {
@@ -36,6 +37,8 @@ export async function continueRun(
     ...(first === undefined ? {} : { first }),
   };
   if (!drill) return drive(base);
+  // Before the world starts: that is refused too where one runs, but does not know by whom.
+  await requireFree(opened.journal, opened.runId, app.clock.now());
   const { drillEnv, drillPeople, endDrill, resumeWorld } = await import('./drill-world.ts');
   const world = await resumeWorld(app, drill);
   try {

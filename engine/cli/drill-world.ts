@@ -1,20 +1,22 @@
 // A drill's world around a run: found or made before it, scored after it.
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Scenario } from '../drill/scenario.ts';
 import type { DrillWorld } from '../drill/world.ts';
-import { RunbookError } from '../errors.ts';
-import type { Json, JsonObject } from '../json.ts';
+import { messageOf, RunbookError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
 import type { EventData } from '../run/events.ts';
 import type { People } from '../run/people.ts';
 import type { RunSession } from '../run/session.ts';
 import type { RunState } from '../run/state.ts';
 import { createScenarioPeople } from '../ui/scenario-people.ts';
 import type { App } from './app.ts';
+import type { LastWords } from './drive.ts';
 import { EXIT } from './exit-codes.ts';
 import { writeReport } from './write-report.ts';
 
 export interface WorldRequest {
-  readonly scenarioFile: string;
+  readonly scenario: Scenario;
   readonly seed?: number;
 }
 
@@ -22,17 +24,19 @@ export async function makeWorld(
   app: App,
   request: WorldRequest,
 ): Promise<{ readonly world: DrillWorld; readonly worldFile: string }> {
-  const [{ startWorld }, { loadScenario }] = await Promise.all([
-    import('../drill/world.ts'),
-    import('../drill/scenario.ts'),
-  ]);
+  const { startWorld } = await import('../drill/world.ts');
   const worldFile = `${crypto.randomUUID()}.jsonl`;
-  const world = await startWorld({
-    scenario: loadScenario(request.scenarioFile),
-    stateFile: join(worldFolder(app), worldFile),
-    ...(request.seed === undefined ? {} : { seed: request.seed }),
-  });
-  return { world, worldFile };
+  const folder = worldFolder(app);
+  try {
+    const world = await startWorld({
+      scenario: request.scenario,
+      stateFile: join(folder, worldFile),
+      ...(request.seed === undefined ? {} : { seed: request.seed }),
+    });
+    return { world, worldFile };
+  } catch (error) {
+    throw worldFolderError(error, folder);
+  }
 }
 
 /** @throws E_WORLD_NO_SCENARIO where the world's file is gone: a drill never goes on against anything else. */
@@ -46,8 +50,24 @@ export async function resumeWorld(
 
 function worldFolder(app: App): string {
   const folder = join(app.project.stateFolder, 'drills');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw worldFolderError(error, folder);
+  }
   return folder;
+}
+
+/** What keeps a drill's file from being written; every other error comes back as it is. */
+function worldFolderError(error: unknown, folder: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (!['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR'].includes(String(code))) return error;
+  return new RunbookError({
+    code: 'E_STORE_READONLY',
+    message: `A drill keeps its world in ${folder}, which cannot be written: ${messageOf(error)}`,
+    hint: 'Make it a folder you may write, or name a store in another folder with RUNBOOK_STORE',
+    cause: error,
+  });
 }
 
 /** Of the shell's own variables a drill gets what processes need to start; everything else comes from the world. */
@@ -67,21 +87,18 @@ export async function endDrill(
   world: DrillWorld,
   session: RunSession,
   reportFile: string | undefined,
-): Promise<{ readonly lines: readonly string[]; readonly exitCode?: number }> {
+): Promise<LastWords> {
   const { state } = session;
   if (state.endedAt === null) return { lines: ['This was a drill; it is scored when the run has ended.'] };
   const { renderScore } = await import('../drill/score.ts');
   const score = world.score(factsOf(state));
   // Scores are plain data.
-  if (state.score === null)
-    await session.append({
-      type: 'drill.scored',
-      actor: 'engine',
-      data: { score: score as unknown as JsonObject & Json },
-    });
+  const json = score as unknown as JsonObject;
+  if (state.score === null) await session.append({ type: 'drill.scored', actor: 'engine', data: { score: json } });
   const written = await writeReport(app, session.runId, reportFile);
   return {
     lines: ['', renderScore(score), '', `Incident report: ${written}`],
+    json: { score: json, report: written },
     exitCode: score.passed && state.outcome === 'done' ? EXIT.done : EXIT.failed,
   };
 }

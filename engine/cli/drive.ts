@@ -1,6 +1,7 @@
 // Runs a run that exists: takes its lease, shows it, executes it, says how it stands. `run`, `resume`, `retry`, `skip`,
 // `abort` and `drill` all end here.
 import { hostname } from 'node:os';
+import type { JsonObject } from '../json.ts';
 import type { Plan } from '../playbook/plan.ts';
 import type { Draft, RunEvent } from '../run/events.ts';
 import { executeRun, type RunEnd } from '../run/executor.ts';
@@ -15,6 +16,7 @@ import { attachScreen, type Screen } from './attach-screen.ts';
 import type { Compiler } from './compiler.ts';
 import { EXIT } from './exit-codes.ts';
 import { watchInterrupts } from './interrupts.ts';
+import { learnSecrets } from './learn-secrets.ts';
 import { packageVersion } from './resources.ts';
 import { endLines } from './run-end.ts';
 
@@ -33,21 +35,29 @@ export interface DriveOptions {
   readonly people?: (terminal: People) => People;
   /** Appended first, under the lease: a decision given on the command line. @throws where it does not fit the state. */
   readonly first?: (session: RunSession) => readonly Draft[];
-  /** Before the lease is let go, the run ended or open. Lines it returns are printed last; its exit code wins. */
-  readonly last?: (
-    session: RunSession,
-    end: RunEnd,
-  ) => Promise<{ readonly lines: readonly string[]; readonly exitCode?: number }>;
+  /** Before the lease is let go, the run ended or open. */
+  readonly last?: (session: RunSession, end: RunEnd) => Promise<LastWords>;
+}
+
+export interface LastWords {
+  /** Printed last. */
+  readonly lines: readonly string[];
+  /** The same for machines: stands beside `end` in the last line of JSON. */
+  readonly json?: JsonObject;
+  /** Wins over the run's own. */
+  readonly exitCode?: number;
 }
 
 /** @returns the exit code. @throws E_RUN_HELD, and whatever executeRun does. */
 export async function drive(options: DriveOptions): Promise<number> {
   const { app, plan, runId } = options;
+  learnSecrets(app.redactor, plan, { actions: options.compiler.actions, envs: [app.env, options.env] });
   const journal = await app.journal();
   const session = await RunSession.open({
     journal,
     runId,
     clock: app.clock,
+    keepsOutput: (path) => plan.nodes.get(path)?.isOutputRead ?? true,
     holder: {
       id: `${hostname()}-${process.pid}-${crypto.randomUUID()}`,
       host: hostname(),
@@ -92,6 +102,7 @@ export async function drive(options: DriveOptions): Promise<number> {
         version: packageVersion(),
         host: hostname(),
         pid: process.pid,
+        operator: app.operator,
       });
       await screen.end();
     } catch (error) {
@@ -129,13 +140,14 @@ function finish(
   { app, plan, runId }: DriveOptions,
   session: RunSession,
   end: RunEnd,
-  after: { readonly lines: readonly string[]; readonly exitCode?: number } | undefined,
+  after: LastWords | undefined,
 ): number {
   const { state } = session;
   const head = { seq: state.seq, hash: state.head };
   const waiting = waitingFor(plan, state, runId);
   if (app.isJson) {
-    app.terminal.print(jsonEnd(runId, { status: runStatus(state), isInterrupted: end.isInterrupted, head }, waiting));
+    const line = jsonEnd(runId, { status: runStatus(state), isInterrupted: end.isInterrupted, head }, waiting);
+    app.terminal.print(after?.json === undefined ? line : JSON.stringify({ ...JSON.parse(line), ...after.json }));
   } else {
     for (const line of endLines({
       state,

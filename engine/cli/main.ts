@@ -1,12 +1,14 @@
 // The command line: words into one call of one command, each in a file that is loaded only when it is typed.
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { createRedactor, type LearningRedactor } from '../redact.ts';
 import { installGate } from '../run/gate.ts';
 import type { App, CommonOptions } from './app.ts';
 import { createApp } from './app.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { packageVersion } from './resources.ts';
 import { errorText } from './show-error.ts';
-import { exitQuietlyOnClosedPipe } from './terminal.ts';
+import { createTerminal, exitQuietlyOnClosedPipe } from './terminal.ts';
+import { usageError } from './usage-error.ts';
 
 /** Runs one command and sets process.exitCode; never throws. */
 export async function main(argv: string[]): Promise<void> {
@@ -20,13 +22,14 @@ type Handler<A extends readonly unknown[], O> = (app: App, ...given: [...A, O]) 
 
 async function runCommand(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.done;
+  const redactor = createRedactor();
   const common: CommonOptions = { json: argv.includes('--json'), debug: argv.includes('--debug') };
   /** Loads a command's file, runs it, and closes what it opened. */
   const handle =
     <A extends readonly unknown[], O extends CommonOptions>(load: () => Promise<Handler<A, O>>) =>
     async (...given: [...A, O, Command]): Promise<void> => {
       const [options] = given.slice(-2) as [O, Command];
-      const app = createApp(options);
+      const app = createApp(options, redactor);
       try {
         // Commander passes the arguments, the options and itself.
         exitCode = await (await load())(app, ...(given.slice(0, -1) as [...A, O]));
@@ -44,22 +47,16 @@ async function runCommand(argv: readonly string[]): Promise<number> {
     else await createProgram(handle).parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return report(error, common);
+    return report(error, common, redactor);
   }
 }
 
-function report(error: unknown, { json, debug }: CommonOptions): number {
-  // Commander has printed its own message, or the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+function report(error: unknown, { json, debug }: CommonOptions, redactor: LearningRedactor): number {
+  // Commander has printed the help or the version that was asked for.
+  if (error instanceof CommanderError) return EXIT.done;
   if (error instanceof Error && error.name === 'ExitPromptError') return EXIT.interrupted;
-  const app = createApp({});
-  const view = {
-    isJson: json === true,
-    isDebug: debug === true,
-    palette: app.terminal.errorPalette,
-    redactor: app.redactor,
-  };
-  app.terminal.tell(errorText(error, view));
+  const { errorPalette: palette, tell } = createTerminal(process.env);
+  tell(errorText(error, { isJson: json === true, isDebug: debug === true, palette, redactor }));
   return exitCodeOf(error);
 }
 
@@ -73,15 +70,15 @@ function createProgram(handle: Handle): Command {
     .description('Incident runbooks that run: playbooks in YAML, people and actions in one journal.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .exitOverride()
+    .exitOverride((error) => refuseUsage(error, null))
     .configureHelp({ showGlobalOptions: false })
-    .configureOutput({
-      outputError: (text, write) => write(`${text.trimEnd()}\n  next: runbook --help lists the commands\n`),
-    });
+    // Errors are thrown, and printed in the form of all others.
+    .configureOutput({ outputError: () => undefined });
   const command = (words: string, description: string): Command =>
     program
       .command(words)
       .description(description)
+      .exitOverride((error) => refuseUsage(error, words.replace(/ .*/, '')))
       .option('--json', 'print JSON')
       .option('--as <name>', 'who you are; else RUNBOOK_OPERATOR, git user.email, the system user')
       .option('--debug', 'show stack traces');
@@ -89,6 +86,11 @@ function createProgram(handle: Handle): Command {
   addPeople(command, handle);
   addReading(command, handle);
   return program;
+}
+
+/** Help and version were asked for and are printed; anything else is an error of ours. */
+function refuseUsage(error: CommanderError, command: string | null): never {
+  throw error.exitCode === 0 ? error : usageError(error, command);
 }
 
 type Add = (words: string, description: string) => Command;
@@ -143,10 +145,12 @@ function addPeople(command: Add, handle: Handle): void {
     .option('--fields <file>', 'fields from a YAML or JSON file')
     .option('--note <text>', 'a note for the record')
     .option('--evidence <file>', 'a file to keep with the answer; may be repeated', collect)
+    .option('--yes', 'take the defaults of fields that are not given')
     .action(handle(async () => (await import('./commands/done.ts')).done));
   command('approve <run> [step]', 'approve what a step is about to change')
     .option('--role <role>', 'the role you approve in')
     .option('--note <text>', 'a note for the record')
+    .option('--yes', 'approve without being asked again at a terminal')
     .action(handle(async () => (await import('./commands/approve.ts')).approve));
   command('note <run> <text>', 'add a note to the timeline')
     .option('--action-item', 'for the report: something to do, under Prevention')

@@ -9,7 +9,9 @@ import type { RunState } from '../run/state.ts';
 import type { Journal } from '../store/journal.ts';
 import type { App } from './app.ts';
 import { builtInPath, type Compiler, createCompiler } from './compiler.ts';
+import { existingJournal } from './existing-store.ts';
 import { findRun } from './find-run.ts';
+import { learnSecrets } from './learn-secrets.ts';
 
 export interface OpenedRun {
   readonly journal: Journal;
@@ -20,15 +22,20 @@ export interface OpenedRun {
   readonly plan: Plan;
 }
 
-/** @throws E_RUN_UNKNOWN, E_RUN_AMBIGUOUS, PlaybookInvalid */
+/**
+ * From here on this process stores and prints no secret that the run's playbook names.
+ * @throws E_STORE_MISSING, E_RUN_UNKNOWN, E_RUN_AMBIGUOUS, PlaybookInvalid
+ */
 export async function openRun(app: App, given: string | undefined): Promise<OpenedRun> {
-  const journal = await app.journal();
+  const journal = await existingJournal(app);
   const { id: runId } = await findRun(journal, given);
   const state = await foldRun({ journal, runId, clock: app.clock });
   const { created } = state;
   invariant(created, 'a folded run was created');
   const compiler = createCompiler();
-  return { journal, runId, state, created, compiler, plan: compiler.pinned(created) };
+  const plan = compiler.pinned(created);
+  learnSecrets(app.redactor, plan, { actions: compiler.actions, envs: [app.env] });
+  return { journal, runId, state, created, compiler, plan };
 }
 
 /** A sentence where the playbook's file is no longer what the run pinned; null where it is. */

@@ -1,7 +1,10 @@
 // Which playbooks there are: the project's first, then the built-in ones.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
-import { messageOf, RunbookError } from '../errors.ts';
+import { invariant, messageOf, RunbookError } from '../errors.ts';
+import { createCollector } from '../playbook/collector.ts';
+import type { Diagnostic } from '../playbook/diagnostics.ts';
+import { decodePlaybook } from '../playbook/source.ts';
 import { listed, nearest } from '../playbook/suggest.ts';
 import type { App } from './app.ts';
 import { packageRoot } from './resources.ts';
@@ -76,10 +79,28 @@ export function findPlaybook(app: Where, given: string): PlaybookFile {
   });
 }
 
-/** @throws E_PLAYBOOK_NOT_READABLE */
+/** @throws E_PLAYBOOK_NOT_READABLE, E_PLAYBOOK_ENCODING */
 export function readPlaybook(file: PlaybookFile): string {
+  const read = decodeFile(file);
+  if ('text' in read) return read.text;
+  const [problem] = read.diagnostics;
+  invariant(problem, 'what cannot be decoded is reported');
+  const { code, message, hint, location } = problem;
+  throw new RunbookError({ code, message: `Cannot read ${file.shown}: ${message}`, hint, location });
+}
+
+/** The text, or what is wrong with its bytes. @throws E_PLAYBOOK_NOT_READABLE */
+export function decodeFile(
+  file: PlaybookFile,
+): { readonly text: string } | { readonly diagnostics: readonly Diagnostic[] } {
+  const collector = createCollector();
+  const text = decodePlaybook(readBytes(file), file.shown, collector);
+  return text === undefined ? { diagnostics: collector.list() } : { text };
+}
+
+function readBytes(file: PlaybookFile): Uint8Array {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file.path));
+    return readFileSync(file.path);
   } catch (cause) {
     throw new RunbookError({
       code: 'E_PLAYBOOK_NOT_READABLE',

@@ -1,5 +1,6 @@
 // The streams of this process and what may be written to them.
 import { createPalette, type Palette } from '../ui/palette.ts';
+import { withCommandName } from './command-name.ts';
 
 export interface Terminal {
   /** One line, or several, to standard output. */
@@ -21,8 +22,8 @@ export function createTerminal(env: { readonly [name: string]: string | undefine
   const isForced = (env.FORCE_COLOR ?? '0') !== '0';
   const hasColor = mayColor && (stdout.isTTY === true || isForced);
   return {
-    print: (text) => void stdout.write(`${text}\n`),
-    tell: (text) => void stderr.write(`${text}\n`),
+    print: (text) => void stdout.write(`${withCommandName(text, env)}\n`),
+    tell: (text) => void stderr.write(`${withCommandName(text, env)}\n`),
     palette: createPalette(hasColor),
     errorPalette: createPalette(mayColor && (stderr.isTTY === true || isForced)),
     isInteractive: stdin.isTTY === true && stdout.isTTY === true && env.TERM !== 'dumb',

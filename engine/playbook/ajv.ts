@@ -5,7 +5,10 @@ import { parseDuration } from './durations.ts';
 
 export type { ErrorObject, ValidateFunction };
 
-/** Strict about unknown keywords and formats, all errors at once. `secret: true` marks values never to be stored. */
+/**
+ * Strict about unknown keywords and formats, all errors at once. `secret: true` marks values never to be stored; inputs
+ * and fields so marked are refused until something can hold such a value (compile-inputs.ts).
+ */
 export function createAjv(): Ajv2020 {
   const ajv = new Ajv2020({
     allErrors: true,

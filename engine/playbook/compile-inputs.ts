@@ -3,7 +3,7 @@ import { canonicalJson, isJsonObject, type Json, type JsonObject, type Schema } 
 import type { Collector } from './collector.ts';
 import { checkId } from './names.ts';
 import type { PlanInput } from './plan.ts';
-import { objectSchema } from './schema-shape.ts';
+import { findMarks, objectSchema } from './schema-shape.ts';
 import type { Path, Source } from './source.ts';
 import { hasExpression } from './template-scan.ts';
 import { formatPath, type ValueValidator, withoutOwnKeywords } from './validate-value.ts';
@@ -35,6 +35,7 @@ export function readOwnSchemas(
     const path = [...root, name];
     checkId(name, what, source.locateKey(path), collector);
     const own = isJsonObject(written) ? written : {};
+    refuseSecrets(own, { what, name, path, source, collector });
     const bare = withoutOwnKeywords(own);
     const text = canonicalJson(bare);
     // Equal schemas are one object, compiled once.
@@ -56,6 +57,27 @@ export function readOwnSchemas(
       path,
     };
   });
+}
+
+/** A value given here stands in the journal as it is: nothing can hold it apart yet. */
+function refuseSecrets(
+  schema: Schema,
+  at: {
+    readonly what: string;
+    readonly name: string;
+    readonly path: Path;
+    readonly source: Source;
+    readonly collector: Collector;
+  },
+): void {
+  for (const mark of findMarks(schema, 'secret')) {
+    at.collector.error(
+      at.source.locateKey([...at.path, ...mark]),
+      'E_PLAYBOOK_SECRET',
+      `The ${at.what} \`${at.name}\` is marked \`secret\`, and secret values cannot be inputs or fields yet`,
+      'name the secret under `requires.secrets` and pass it as `${{ secrets.NAME }}`',
+    );
+  }
 }
 
 /** Reports a default that its own schema refuses. */

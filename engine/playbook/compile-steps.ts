@@ -8,7 +8,8 @@ import { type Facts, NO_FACTS, union } from './facts.ts';
 import type { StepDraft } from './index-steps.ts';
 import type { ActionStep, Expression, GroupStep, ManualField, ManualStep, PlanNode } from './plan.ts';
 import { approvalOf, durationAt, listAt, onFailureOf, parallelOf, retryOf, textAt, textsAt } from './read.ts';
-import type { Place, PlaybookScope } from './scope.ts';
+import { type Place, type PlaybookScope, SECRETS_ONLY_IN_WITH } from './scope.ts';
+import { secretsIn } from './secret-checks.ts';
 import type { Path, Source } from './source.ts';
 import { checkActionName, checkApproval, checkPolling, checkSecretsNamed, effectOf } from './step-rules.ts';
 import { checkFit } from './template-fit.ts';
@@ -34,7 +35,7 @@ export function compileStep(
   options: StepsOptions,
 ): PlanNode | undefined {
   const { step, path, info } = draft;
-  const place: Place = { reader: info, allowsSecrets: false, facts };
+  const place: Place = { reader: info, secrets: SECRETS_ONLY_IN_WITH, facts };
   const when = 'when' in step ? condition(step.when ?? null, [...path, 'when'], place, options) : undefined;
   if (when?.constant === false) {
     options.collector.warn(
@@ -45,7 +46,6 @@ export function compileStep(
     );
   }
   const inside: Place = { ...place, facts: union(facts, when?.facts ?? NO_FACTS) };
-  const timeoutMs = durationAt(step, 'timeout');
   const base = {
     id: info.id,
     path: info.path,
@@ -56,7 +56,6 @@ export function compileStep(
     onFailure: onFailureOf(step),
     isOutputRead: false,
     ...(when === undefined ? {} : { when }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };
   switch (draft.kind) {
     case 'uses':
@@ -80,7 +79,7 @@ function compileAction(draft: StepDraft, base: Base, place: Place, options: Step
   checkApproval(rules, effect);
   checkSecretsNamed(rules, action, options.secrets);
   const withPath = 'with' in step ? [...path, 'with'] : [...path, 'uses'];
-  const input = template(step.with ?? {}, withPath, { ...place, allowsSecrets: true }, options);
+  const input = compileWith(step.with ?? {}, withPath, { place, action }, options);
   if (input !== undefined && action !== undefined) {
     checkFit({
       template: input,
@@ -101,6 +100,7 @@ function compileAction(draft: StepDraft, base: Base, place: Place, options: Step
   if (input === undefined) return undefined;
   const retry = retryOf(step);
   const everyMs = durationAt(step, 'every');
+  const timeoutMs = durationAt(step, 'timeout');
   return {
     ...base,
     kind: 'uses',
@@ -111,9 +111,23 @@ function compileAction(draft: StepDraft, base: Base, place: Place, options: Step
     ...(retry === undefined ? {} : { retry }),
     ...(until === undefined ? {} : { until }),
     ...(everyMs === undefined ? {} : { everyMs }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(action?.effect === 'playbook' && effect !== undefined ? { effect } : {}),
     ...(target === undefined ? {} : { target }),
   };
+}
+
+/** Secrets may stand in `with`, but not where the action shows an input to others. */
+function compileWith(
+  value: Json,
+  path: Path,
+  { place, action }: { readonly place: Place; readonly action: Action | undefined },
+  { source, scope, collector, outputsRead }: StepsOptions,
+): CheckedTemplate | undefined {
+  const secretsAt = (at: Path) => secretsIn(action, at);
+  const compiled = compileTemplate({ value, path, source, place, secretsAt, scope, collector });
+  for (const id of compiled?.readsOutputs ?? []) outputsRead.add(id);
+  return compiled;
 }
 
 function compileManual(draft: StepDraft, base: Base, place: Place, options: StepsOptions): ManualStep | undefined {

@@ -11,7 +11,7 @@ import { checkId, checkName } from './names.ts';
 import type { GroupStep, Plan, PlanNode } from './plan.ts';
 import { listAt, objectAt, textAt, textsAt } from './read.ts';
 import { createShapeCheck, type ShapeCheck } from './schema.ts';
-import { createScope } from './scope.ts';
+import { createScope, SECRETS_ONLY_IN_WITH } from './scope.ts';
 import { parseSource, type Source } from './source.ts';
 import { compileTemplate } from './templates.ts';
 import { createValueValidator, type ValueValidator } from './validate-value.ts';
@@ -121,7 +121,7 @@ function compileOutputs(
       value,
       path,
       source,
-      place: { reader: 'end', allowsSecrets: false, facts: NO_FACTS },
+      place: { reader: 'end', secrets: SECRETS_ONLY_IN_WITH, facts: NO_FACTS },
       scope,
       collector,
     });

@@ -72,7 +72,6 @@ interface NodeBase {
   readonly location: SourceLocation;
   readonly when?: Expression;
   readonly onFailure: OnFailure;
-  readonly timeoutMs?: number;
   /** True where some later expression reads its output: only then does the state keep it in memory. */
   readonly isOutputRead: boolean;
 }
@@ -81,6 +80,7 @@ export interface ActionStep extends NodeBase {
   readonly uses: string;
   readonly with: Template;
   readonly retry?: RetryPolicy;
+  readonly timeoutMs?: number;
   /** Absent: no approval asked. `waived` holds the reason of `approval: { none: REASON }`. */
   readonly approval?: ApprovalPolicy;
   readonly approvalWaived?: string;

@@ -58,6 +58,26 @@ export function isOpaque(schema: Schema): boolean {
   return ['$ref', 'anyOf', 'oneOf', 'allOf', 'if', 'not'].some((keyword) => schema[keyword] !== undefined);
 }
 
+/** Keywords whose values are data, and those whose keys are names. */
+const DATA_KEYWORDS = new Set(['default', 'const', 'enum', 'examples']);
+const NAMING_KEYWORDS = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
+
+/** Where a keyword is set to true in a schema, at any depth: the paths that lead to it. */
+export function findMarks(schema: Json, keyword: string): readonly (string | number)[][] {
+  if (Array.isArray(schema)) return schema.flatMap((one: Json, index) => marksUnder(index, one, keyword));
+  if (!isJsonObject(schema)) return [];
+  return Object.entries(schema).flatMap(([key, value]) => {
+    if (key === keyword) return value === true ? [[key]] : [];
+    if (DATA_KEYWORDS.has(key)) return [];
+    if (!NAMING_KEYWORDS.has(key) || !isJsonObject(value)) return marksUnder(key, value, keyword);
+    return Object.entries(value).flatMap(([name, one]) => marksUnder(name, one, keyword).map((path) => [key, ...path]));
+  });
+}
+
+function marksUnder(part: string | number, schema: Json, keyword: string): (string | number)[][] {
+  return findMarks(schema, keyword).map((path) => [part, ...path]);
+}
+
 function jsonType(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';

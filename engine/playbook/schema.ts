@@ -63,6 +63,12 @@ function reportUnknownKey(
     collector.error(at, 'E_PLAYBOOK_STEP_KIND', message, 'make two steps of it');
     return;
   }
+  if (isStep(problem.path) && property === 'timeout' && kinds[0] === 'steps') {
+    const message = `A group has no \`timeout\` yet${placeOf(problem.path, owner)}`;
+    const hint = 'give each of its steps that uses an action a `timeout` of its own';
+    collector.error(at, 'E_PLAYBOOK_UNKNOWN_KEY', message, hint);
+    return;
+  }
   const ofKind = isStep(problem.path) && kinds[0] !== undefined ? `: a step with \`${kinds[0]}\` has no such key` : '';
   const isElsewhere = isStep(problem.path) && problem.hint?.startsWith('known here') && STEP_KEYS.has(property);
   const hint = isElsewhere ? `\`${property}\` belongs to another kind of step` : problem.hint;

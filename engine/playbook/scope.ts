@@ -15,13 +15,25 @@ export interface PlaybookScope {
   readonly environments: Environments;
 }
 
+/** Whether a secret may stand in a place, and where not, why. */
+export type SecretsRule =
+  | { readonly isAllowed: true }
+  | { readonly isAllowed: false; readonly message: string; readonly hint: string };
+
+export const SECRETS_ALLOWED: SecretsRule = { isAllowed: true };
+/** The rule everywhere but in `with`. */
+export const SECRETS_ONLY_IN_WITH: SecretsRule = {
+  isAllowed: false,
+  message: 'A secret stands only in the `with` of an action',
+  hint: 'pass it to the action that needs it, by `with`',
+};
+
 /** Where an expression stands. */
 export interface Place {
   readonly reader: Reader;
   /** In `until` and `assert`: the schema of the step's own output. */
   readonly output?: Schema;
-  /** Only in `with`. */
-  readonly allowsSecrets: boolean;
+  readonly secrets: SecretsRule;
   /** What is known to hold here, from the `when` of the step and of the groups around it. */
   readonly facts: ReadonlySet<string>;
 }

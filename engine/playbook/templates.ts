@@ -6,7 +6,7 @@ import { friendly } from './cel-errors.ts';
 import type { Collector } from './collector.ts';
 import { type CheckedExpression, compileExpression, type StaticType } from './expressions.ts';
 import type { Scope, Template } from './plan.ts';
-import type { Place, PlaybookScope } from './scope.ts';
+import type { Place, PlaybookScope, SecretsRule } from './scope.ts';
 import type { Path, Source } from './source.ts';
 import { hasExpression, scanTemplate } from './template-scan.ts';
 
@@ -27,6 +27,8 @@ export interface TemplateOptions {
   readonly path: Path;
   readonly source: Source;
   readonly place: Place;
+  /** Another rule for secrets at some parts of the value, by their path in it. */
+  readonly secretsAt?: (path: Path) => SecretsRule;
   readonly scope: PlaybookScope;
   readonly collector: Collector;
 }
@@ -91,7 +93,8 @@ function compileValue(value: Json, path: Path, build: Build): Resolve | undefine
 }
 
 function compileText(text: string, path: Path, build: Build): Resolve | undefined {
-  const { source, path: root, place, scope, collector } = build.options;
+  const { source, path: root, scope, collector, secretsAt } = build.options;
+  const place = secretsAt === undefined ? build.options.place : { ...build.options.place, secrets: secretsAt(path) };
   const inside = source.inside([...root, ...path]);
   const { parts, unclosedAt } = scanTemplate(text);
   if (unclosedAt !== undefined) {

@@ -3,14 +3,18 @@
 import type { RunEvent } from '../run/events.ts';
 import { evolve } from '../run/evolve.ts';
 import { initialState, type RunState, runStatus, type StepState } from '../run/state.ts';
+import { waitLines } from '../run/waits.ts';
 import { changePhrases } from '../ui/change-words.ts';
 import { type Metrics, metricsOf } from './metrics.ts';
+import { shortValue } from './short-value.ts';
 import { person, type TimelineEntry, timelineText } from './timeline.ts';
+import { type Touched, touchedBy } from './touched.ts';
 
 export interface ReportModel {
   readonly run: string;
   readonly title: string;
   readonly playbook: string;
+  /** The run's status; `stopped` where it is under way and no process works on it. */
   readonly status: string;
   readonly isOver: boolean;
   /** The scenario's name; null: no drill. */
@@ -27,7 +31,7 @@ export interface ReportModel {
   readonly metrics: Metrics;
   readonly timeline: readonly TimelineEntry[];
   readonly rootCause: string | null;
-  readonly resolution: readonly { readonly title: string; readonly what: string }[];
+  readonly resolution: readonly ResolutionEntry[];
   /** Skipped and failed steps, with why. */
   readonly notDone: readonly { readonly title: string; readonly what: string }[];
   readonly approvals: readonly { readonly title: string; readonly what: string }[];
@@ -38,10 +42,26 @@ export interface ReportModel {
   readonly head: { readonly seq: number; readonly hash: string };
 }
 
+/** A step that changed something, or that people did by hand. */
+export interface ResolutionEntry {
+  readonly title: string;
+  readonly what: string;
+  readonly touched: readonly Touched[];
+  /** What was answered to a manual step, shortened; what the report tells elsewhere in full is left out. */
+  readonly answers: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** What the journal does not say. */
+export interface ReportMoment {
+  /** Milliseconds since 1970; until when an open run has lasted. */
+  readonly now: number;
+  /** A live process holds the run. */
+  readonly isWorkedOn: boolean;
+}
+
 export interface ReportReader {
   add(event: RunEvent): void;
-  /** @param now milliseconds since 1970; until when an open run has lasted */
-  model(now: number): ReportModel;
+  model(moment: ReportMoment): ReportModel;
 }
 
 /** Takes a run's events in order, one by one, so that a long journal need not lie in memory. */
@@ -55,7 +75,6 @@ export function createReportReader(runId: string): ReportReader {
     actionItems: [],
     findings: [],
     approvals: [],
-    waitsFor: [],
   };
   return {
     add(event) {
@@ -64,7 +83,7 @@ export function createReportReader(runId: string): ReportReader {
       const text = timelineText(event, state);
       if (text !== null) timeline.push({ at: event.at, text });
     },
-    model: (now) => toModel({ runId, state, timeline, told, now }),
+    model: (moment) => toModel({ runId, state, timeline, told, moment }),
   };
 }
 
@@ -77,7 +96,6 @@ interface Told {
   readonly actionItems: { readonly text: string; readonly owner: string | null }[];
   readonly findings: string[];
   readonly approvals: { readonly title: string; readonly what: string }[];
-  waitsFor: readonly string[];
 }
 
 function hear(told: Told, event: RunEvent, state: RunState): void {
@@ -105,9 +123,6 @@ function hear(told: Told, event: RunEvent, state: RunState): void {
     case 'approval.denied':
       told.approvals.push({ title, what: `denied by ${person(event.data)}: ${event.data.reason}` });
       return;
-    case 'run.paused':
-      told.waitsFor = event.data.waitsFor;
-      return;
     default:
       return;
   }
@@ -118,18 +133,21 @@ function toModel(of: {
   state: RunState;
   timeline: readonly TimelineEntry[];
   told: Told;
-  now: number;
+  moment: ReportMoment;
 }): ReportModel {
-  const { runId, state, told } = of;
+  const { runId, state, told, moment } = of;
   const { created } = state;
   const before = created?.playbook.severity ?? '';
   const steps = [...state.steps.values()].filter((step) => step.kind !== 'group');
   const points = state.score?.points;
+  const rootCause = told.cause ?? told.fields.get('root_cause') ?? null;
+  const lessons = told.fields.get('lessons') ?? null;
+  const toldInFull = new Set([rootCause, lessons, ...told.findings]);
   return {
     run: runId,
     title: created?.title ?? created?.playbook.title ?? runId,
     playbook: created?.playbook.name ?? '',
-    status: runStatus(state),
+    status: statusOf(state, moment),
     isOver: state.endedAt !== null,
     drill: created?.drill
       ? { scenario: created.drill.scenario, points: typeof points === 'number' ? points : null }
@@ -142,27 +160,36 @@ function toModel(of: {
     severity: state.severity,
     severityBefore: before === state.severity ? null : before,
     affected: told.affected,
-    metrics: metricsOf(state, of.now),
+    metrics: metricsOf(state, moment.now),
     timeline: of.timeline,
-    rootCause: told.cause ?? told.fields.get('root_cause') ?? null,
-    resolution: steps.flatMap((step) => resolutionOf(step, state)),
+    rootCause,
+    resolution: steps.flatMap((step) => resolutionOf(step, state, toldInFull)),
     notDone: steps.flatMap(notDoneOf),
     approvals: told.approvals,
-    waitsFor: state.endedAt === null ? told.waitsFor : [],
+    waitsFor: state.endedAt === null ? waitLines(state) : [],
     actionItems: told.actionItems,
     findings: told.findings,
-    lessons: told.fields.get('lessons') ?? null,
+    lessons,
     head: { seq: state.seq, hash: state.head },
   };
 }
 
+function statusOf(state: RunState, { isWorkedOn }: ReportMoment): string {
+  const status = runStatus(state);
+  return status === 'running' && !isWorkedOn ? 'stopped' : status;
+}
+
 /** Steps that changed something, and what people did by hand. */
-function resolutionOf(step: StepState, state: RunState): { title: string; what: string }[] {
-  const phrases = changePhrases(state.changes.get(step.path)?.values() ?? []);
+function resolutionOf(step: StepState, state: RunState, toldInFull: ReadonlySet<string | null>): ResolutionEntry[] {
+  const changes = [...(state.changes.get(step.path)?.values() ?? [])];
+  const phrases = changePhrases(changes);
   if (phrases.length === 0 && (step.kind !== 'manual' || step.phase !== 'done')) return [];
   if (step.by !== undefined) phrases.push(`done by ${step.by}`);
   if (step.note !== undefined) phrases.push(step.note);
-  return [{ title: step.title, what: phrases.join('; ') }];
+  const answers = Object.entries(step.answer?.fields ?? {})
+    .filter(([, value]) => typeof value !== 'string' || !toldInFull.has(value))
+    .map(([name, value]) => ({ name, value: shortValue(value) }));
+  return [{ title: step.title, what: phrases.join('; '), touched: touchedBy(changes), answers }];
 }
 
 function notDoneOf(step: StepState): { title: string; what: string }[] {

@@ -1,14 +1,14 @@
 // Approvals: what is asked for (from the step's own plan), and who may give it.
 
-import { messageOf } from '../errors.ts';
+import { TargetsUnknown } from '../action.ts';
+import { RunbookError } from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { ActionStep, ApprovalPolicy, ManualStep } from '../playbook/plan.ts';
-import { resolveTarget } from './attempt.ts';
-import { createContext } from './context.ts';
-import { actionOf, type Engine, effectOf, runFacts } from './engine.ts';
+import { actionOf, type Engine } from './engine.ts';
 import type { EventData, PlannedTarget } from './events.ts';
 import { digestOf, resolveStepInputs } from './inputs.ts';
 import { type RunState, type StepState, targetKey } from './state.ts';
+import { openStepContext } from './step-context.ts';
 import { planLedger } from './step-ledger.ts';
 import type { StopControl } from './stop.ts';
 
@@ -46,14 +46,16 @@ async function requestForAction(
   const inputs = await resolveStepInputs(engine.scope, node, action, engine);
   const base = { ...policyFields(step, policy), uses: node.uses, inputs: inputs.shown, inputsDigest: inputs.digest };
   const plan = await planStep(engine, node, step, inputs.real, control);
-  if ('error' in plan) return { ...base, counts: [], planError: plan.error };
+  if ('unknown' in plan) return { ...base, counts: [], planError: plan.unknown };
   const granted = step.approval?.granted;
   const isAddition = granted?.inputsDigest === inputs.digest && granted.targets !== null;
-  const targets = isAddition
-    ? plan.targets.filter((target) => !isCovered(target, granted?.targets ?? null))
-    : plan.targets;
+  const targets = isAddition ? plan.targets.filter((one) => !isCovered(one, granted?.targets ?? null)) : plan.targets;
   if (isAddition && targets.length === 0) {
-    return { ...base, counts: [], planError: 'what it would change is not what its plan shows' };
+    throw new RunbookError({
+      code: 'E_PLAN_MISMATCH',
+      message: `${node.path}: ${node.uses} wanted to change what its own plan does not show, so nobody could approve it`,
+      hint: 'This is a bug of the action: its targets must not depend on ctx.planning',
+    });
   }
   return { ...base, targets, targetsDigest: digestOf(targets.map(targetKey).sort()), counts: countTargets(targets) };
 }
@@ -82,38 +84,31 @@ function countTargets(targets: readonly PlannedTarget[]): Requested['counts'] {
   return [...counts.values()];
 }
 
-/** Runs the action with every change planned and none performed. */
+/**
+ * Runs the action with every change planned and none performed.
+ * @throws what the action throws: a plan that merely failed must not widen what is approved.
+ */
 async function planStep(
   engine: Engine,
   node: ActionStep,
   step: StepState,
   inputs: Json,
   control: StopControl,
-): Promise<{ readonly targets: readonly PlannedTarget[] } | { readonly error: string }> {
+): Promise<{ readonly targets: readonly PlannedTarget[] } | { readonly unknown: string }> {
   const action = actionOf(engine, node);
-  const attempt = step.attempt + 1;
-  const ledger = planLedger(engine.session, step, { attempt, round: step.round, isIdempotent: action.idempotent });
-  const target = await resolveTarget(engine, node);
-  const context = createContext({
-    action,
-    effect: effectOf(action, node),
-    ...(target === undefined ? {} : { target }),
-    run: runFacts(engine, step, attempt),
-    ledger: ledger.port,
-    secrets: engine.secrets,
-    env: engine.env,
-    clock: engine.clock,
-    stop: control.stop,
-    cut: control.cut,
-    proveLease: () => engine.session.proveLease(),
-    onProgress: () => undefined,
-    onLog: () => undefined,
+  const ledger = planLedger(engine.session, step, {
+    attempt: step.attempt + 1,
+    round: step.round,
+    isIdempotent: action.idempotent,
   });
+  const silent = { onProgress: () => undefined, onLog: () => undefined };
+  const context = await openStepContext(engine, { node, action, step, ledger: ledger.port, control, ...silent });
   try {
     await context.guard(() => action.run(inputs, context.ctx));
     return { targets: ledger.planned };
   } catch (thrown) {
-    return { error: messageOf(thrown) };
+    if (thrown instanceof TargetsUnknown) return { unknown: thrown.message };
+    throw thrown;
   } finally {
     context.close();
   }
@@ -132,8 +127,7 @@ export function approvalProblem(
   const pending = approval?.pending;
   if (!pending) return `${path} does not wait for an approval`;
   const isOther = pending.by > 0 || pending.role !== undefined;
-  if (isOther && voter.name === state.created?.operator)
-    return `${voter.name} runs this run; another person must approve`;
+  if (isOther && state.operators.has(voter.name)) return `${voter.name} runs this run; another person must approve`;
   if (pending.role !== undefined && voter.role !== pending.role) {
     return `the approval needs the role ${pending.role}${voter.role === undefined ? '' : `, not ${voter.role}`}`;
   }

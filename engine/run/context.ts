@@ -1,12 +1,14 @@
 // The engine's side of what an action is given. One context an attempt; closed when the attempt ends, so that an action
 // that goes on in the background can do nothing more.
-import type { Action, ActionContext, ChangeResult, Effect } from '../action.ts';
+import { type Action, type ActionContext, type ChangeResult, type Effect, Paused } from '../action.ts';
 import { RunbookError } from '../errors.ts';
-import { type LedgerPort, performChanges, toResult } from './changes.ts';
+import { performChange, performChanges, toResult } from './changes.ts';
 import type { Clock } from './clock.ts';
 import { runProcess } from './exec.ts';
 import { isChanging, type Passage, withPassage } from './gate.ts';
+import type { LedgerPort } from './ledger-port.ts';
 import type { Secrets } from './secrets.ts';
+import type { StepLedger } from './step-ledger.ts';
 
 /** Longest a single request may take. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -16,7 +18,9 @@ export interface ContextOptions {
   readonly effect: Effect;
   readonly target?: { readonly kind: string; readonly id: string };
   readonly run: ActionContext['run'];
-  readonly ledger: Omit<LedgerPort, 'perform' | 'describe' | 'stop' | 'cut'>;
+  readonly ledger: StepLedger;
+  /** True where the journal would not keep this text as it is. */
+  readonly isRedacted: (text: string) => boolean;
   readonly secrets: Secrets;
   /** Secrets the playbook or the action names; others are refused. */
   readonly env: { readonly [name: string]: string | undefined };
@@ -39,6 +43,10 @@ export interface OpenContext {
 export function createContext(options: ContextOptions): OpenContext {
   const { action, stop, cut, clock } = options;
   let isOpen = true;
+  /** Processes started inside changes: like a request that left, they make an outcome uncertain. */
+  let processes = 0;
+  /** A person must decide first: an action that swallows this must not end as done. */
+  let paused: Paused | undefined;
   let described = new Map<string, Awaited<ReturnType<LedgerPort['describe']>>>();
 
   /** Runs work behind the gate. A refusal comes out as itself, whatever a client in between made of it. */
@@ -63,12 +71,17 @@ export function createContext(options: ContextOptions): OpenContext {
         refused ??= refusal;
       },
     };
+    const before = processes;
+    let result: T;
     try {
-      return await withPassage(passage, work);
+      result = await withPassage(passage, work);
     } catch (thrown) {
-      // Where another request of this work did leave, nothing is known for sure.
-      throw refused !== undefined && !isSent ? refused : thrown;
+      // Where something else of this work did leave, nothing is known for sure.
+      throw refused !== undefined && !isSent && processes === before ? refused : thrown;
     }
+    // Swallowed by the action: what was refused did not happen, and must not pass for done.
+    if (refused !== undefined) throw isSent || processes > before ? new Error(refused.message) : refused;
+    return result;
   };
   const assertOpen = (call: string): void => {
     if (isOpen) return;
@@ -99,6 +112,8 @@ export function createContext(options: ContextOptions): OpenContext {
     round: options.ledger.round,
     isPlanning: options.ledger.isPlanning,
     isIdempotent: options.ledger.isIdempotent,
+    underWay: new Set(),
+    isRedacted: options.isRedacted,
     intend: options.ledger.intend,
     settle: options.ledger.settle,
     authorize: options.ledger.authorize,
@@ -107,8 +122,19 @@ export function createContext(options: ContextOptions): OpenContext {
     describe,
     async perform(work) {
       await options.proveLease();
+      // Its attempt may have ended while the intent was written: what was not sent by then is not sent.
+      assertOpen('ctx.change');
       return behindGate('changes', cut, work);
     },
+  };
+
+  const notingPause = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (thrown instanceof Paused) paused ??= thrown;
+      throw thrown;
+    }
   };
 
   const ctx: ActionContext = {
@@ -124,35 +150,26 @@ export function createContext(options: ContextOptions): OpenContext {
       assertOpen('ctx.change');
       assertDeclared(action, options.effect, spec.verb);
       const { kind, verb, key, after, undo, ...target } = spec;
-      const [result] = await performChanges(
-        ledger,
-        {
-          kind,
-          verb,
-          after,
-          targets: [target],
-          ...(key === undefined ? {} : { key }),
-          ...(undo === undefined ? {} : { undo }),
-        },
-        async (_chunk, signal) => {
+      const named = { ...(key === undefined ? {} : { key }), ...(undo === undefined ? {} : { undo }) };
+      return notingPause(() =>
+        performChange(ledger, { kind, verb, after, targets: [target], ...named }, async (_chunk, signal) => {
           await perform(signal);
           return undefined;
-        },
+        }),
       );
-      if (!result) throw new RunbookError({ code: 'E_INTERNAL', message: 'a change gave no result' });
-      return result;
     },
     async changes(spec, perform) {
       assertOpen('ctx.changes');
       assertDeclared(action, options.effect, spec.verb);
-      return performChanges(ledger, spec, perform);
+      return notingPause(() => performChanges(ledger, spec, perform));
     },
     ledger: (): readonly ChangeResult[] => [...ledger.changes.values()].map(toResult),
     progress: (done, total, unit) => {
-      if (isOpen) options.onProgress(done, total, unit);
+      // What is no number is no progress, and must not reach the journal.
+      if (isOpen && Number.isFinite(done)) options.onProgress(done, Number.isFinite(total) ? total : undefined, unit);
     },
     log: (text) => {
-      if (isOpen) options.onLog(text);
+      if (isOpen) options.onLog(String(text));
     },
     async secret(name) {
       assertOpen('ctx.secret');
@@ -175,7 +192,10 @@ export function createContext(options: ContextOptions): OpenContext {
           hint: 'Wrap it in ctx.change, or declare why it only reads (execReads)',
         });
       }
-      if (isInChange) await options.proveLease();
+      if (isInChange) {
+        await options.proveLease();
+        processes += 1;
+      }
       return runProcess({ file, args, options: execOptions, env: options.env, signal: isInChange ? cut : stop, clock });
     },
     sleep: (ms) =>
@@ -196,7 +216,11 @@ export function createContext(options: ContextOptions): OpenContext {
   return {
     ctx,
     describe,
-    guard: (work) => behindGate('reads', stop, work),
+    async guard(work) {
+      const result = await behindGate('reads', stop, work);
+      if (paused) throw paused;
+      return result;
+    },
     close: () => {
       isOpen = false;
     },

@@ -113,7 +113,9 @@ function decideAborting(step: StepState, commands: Command[]): void {
 }
 
 function decideManual(node: PlanNode, step: StepState, commands: Command[]): void {
-  if (step.answer === undefined) commands.push({ type: 'await-answer', path: step.path });
+  // Its approval was denied.
+  if (step.phase === 'retrying') commands.push({ type: 'fail', path: step.path, reason: 'attempts' });
+  else if (step.answer === undefined) commands.push({ type: 'await-answer', path: step.path });
   else if (needsApproval(node, step)) decideApproval(step, commands);
   else commands.push({ type: 'accept-answer', path: step.path });
 }

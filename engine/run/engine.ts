@@ -36,6 +36,13 @@ export interface EngineOptions {
   readonly version: string;
   readonly host: string;
   readonly pid: number;
+  /** Who takes the run up here. */
+  readonly operator: string;
+  /**
+   * How long what is in flight may go on after a pause or an abort before it is cut off, milliseconds. Absent: the time
+   * limit of one request and a little more.
+   */
+  readonly settleWithinMs?: number;
 }
 
 export interface Engine extends EngineOptions {

@@ -62,7 +62,12 @@ export interface EventData {
     };
   };
   /** A process took the run up: at its start and at every resume. */
-  'run.attached': { readonly host: string; readonly pid: number; readonly engine: string };
+  'run.attached': {
+    readonly host: string;
+    readonly pid: number;
+    readonly engine: string;
+    readonly operator: string;
+  };
   /** The process let go of it; the run is open. */
   'run.paused': { readonly reason: 'waiting' | 'failed' | 'operator'; readonly waitsFor: readonly string[] };
   'run.ending': { readonly outcome: 'done' | 'aborted'; readonly reason?: string };
@@ -116,7 +121,7 @@ export interface EventData {
   'attempt.polled': {
     readonly attempt: number;
     readonly round: number;
-    readonly output: Json;
+    readonly output: StoredOutput;
     readonly durationMs: number;
   };
 

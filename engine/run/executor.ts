@@ -1,10 +1,11 @@
 // The imperative shell: starts what decide wishes, cancels what it no longer wishes, and ends when nothing here can
 // move the run on. There is no other way a run runs: `run` is create and this, `resume` is this.
 import { invariant } from '../errors.ts';
+import { isStoreError } from './attempt-end.ts';
 import { type Command, commandKey, decide } from './decide.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { type RunStatus, runStatus } from './state.ts';
-import { StopControl } from './stop.ts';
+import { StopControl, type StopReason } from './stop.ts';
 import { Timers } from './timers.ts';
 import { pauseReason, waitLines } from './waits.ts';
 import { perform } from './work.ts';
@@ -27,9 +28,9 @@ export interface RunEnd {
 export async function executeRun(options: EngineOptions): Promise<RunEnd> {
   const engine = createEngine(options);
   for (const name of engine.plan.requires.secrets) await engine.secrets.get(name);
-  const { host, pid, version, session } = engine;
+  const { host, pid, version, operator, session } = engine;
   if (session.state.endedAt === null) {
-    await session.append({ type: 'run.attached', actor: 'engine', data: { host, pid, engine: version } });
+    await session.append({ type: 'run.attached', actor: 'engine', data: { host, pid, engine: version, operator } });
     await new Loop(engine).run();
   }
   const { state } = session;
@@ -49,13 +50,20 @@ interface Activity {
   readonly command: Command;
   readonly control: StopControl;
   isParked: boolean;
+  /** Ends the bound on what is in flight after a soft stop. */
+  disarm: (() => void) | null;
 }
+
+/** A request's time limit and a little more: what settles by itself has settled by then. */
+const SETTLE_WITHIN_MS = 35_000;
 
 class Loop {
   readonly #engine: Engine;
   readonly #activities = new Map<string, Activity>();
   readonly #timers: Timers;
   #crash: { readonly error: unknown } | null = null;
+  /** Timers that fired and whose events are on their way. */
+  #firing = 0;
   #news: () => void = () => undefined;
 
   constructor(engine: Engine) {
@@ -90,28 +98,36 @@ class Loop {
   /** One round: reconcile what is under way with what is wished. @returns false where the loop is over. */
   #step(): boolean {
     const { session, pause, plan } = this.#engine;
-    if (this.#crash || session.lost.aborted) {
-      this.#stopAll('hard', session.lost.aborted ? 'lease' : 'crash');
-      return this.#isWorking();
+    if (session.lost.aborted) this.#stopAll('hard', 'lease');
+    else if (this.#crash) this.#stopAll(isStoreError(this.#crash.error) ? 'hard' : 'soft', 'crash');
+    else if (session.state.endedAt !== null || pause.aborted) this.#stopAll('soft', 'operator');
+    else {
+      this.#reconcile(decide(plan, session.state));
+      return this.#isWorking() || this.#timers.size > 0 || (this.#engine.waitsForOthers && this.#activities.size > 0);
     }
-    if (pause.aborted) {
-      this.#stopAll('soft', 'operator');
-      return this.#isWorking();
-    }
-    if (session.state.endedAt !== null) return false;
-    const wishes = decide(plan, session.state);
-    this.#reconcile(wishes);
-    return this.#isWorking() || this.#timers.size > 0 || (this.#engine.waitsForOthers && this.#activities.size > 0);
+    return this.#isWorking();
   }
 
   #isWorking(): boolean {
+    if (this.#firing > 0) return true;
     for (const activity of this.#activities.values()) if (!activity.isParked) return true;
     return false;
   }
 
   #stopAll(how: 'soft' | 'hard', reason: 'operator' | 'lease' | 'crash'): void {
     this.#timers.clear();
-    for (const { control } of this.#activities.values()) control[how](reason);
+    for (const activity of this.#activities.values()) {
+      if (how === 'hard') activity.control.hard(reason);
+      else this.#stopSoftly(activity, reason);
+    }
+  }
+
+  /** No new effect starts, what is in flight may settle, but not for ever. */
+  #stopSoftly(activity: Activity, reason: StopReason): void {
+    activity.control.soft(reason);
+    activity.disarm ??= this.#engine.clock.after(this.#engine.settleWithinMs ?? SETTLE_WITHIN_MS, () =>
+      activity.control.hard(reason),
+    );
   }
 
   #reconcile(wishes: readonly Command[]): void {
@@ -123,16 +139,23 @@ class Loop {
       else {
         const key = commandKey(command);
         wished.add(key);
-        if (!this.#activities.has(key)) this.#start(key, command);
+        if (!this.#activities.has(key) && !this.#isAttempting(command)) this.#start(key, command);
       }
     }
     this.#timers.reconcile(timers);
     for (const [key, activity] of this.#activities) {
-      // Work ends by its own events; a question that is no longer open is taken back.
-      if (wished.has(key) || !isQuestion(activity.command)) continue;
-      activity.control.soft('abort');
+      if (wished.has(key)) continue;
+      // A question that is no longer open is taken back, and so is an attempt whose step a person ended. Other work ends
+      // by its own event.
+      if (isQuestion(activity.command)) activity.control.soft('ended');
+      else if (activity.command.type === 'attempt') this.#stopSoftly(activity, 'ended');
       if (activity.isParked) this.#activities.delete(key);
     }
+  }
+
+  /** While a step's attempt is under way nothing else is done about that step. */
+  #isAttempting(command: Command): boolean {
+    return command.type !== 'attempt' && 'path' in command && this.#activities.has(`attempt ${command.path}`);
   }
 
   #cancel(command: Extract<Command, { type: 'cancel' }>, wished: Set<string>): void {
@@ -150,11 +173,11 @@ class Loop {
       );
     }
     if (command.reason === 'timeout') activity.control.hard('timeout');
-    else activity.control.soft('abort');
+    else this.#stopSoftly(activity, 'abort');
   }
 
   #start(key: string, command: Exclude<Command, { type: 'wake' | 'cancel' }>, stopped?: 'timeout' | 'abort'): Activity {
-    const activity: Activity = { command, control: new StopControl(), isParked: false };
+    const activity: Activity = { command, control: new StopControl(), isParked: false, disarm: null };
     if (stopped) activity.control.soft(stopped);
     this.#activities.set(key, activity);
     const seq = this.#engine.session.state.seq;
@@ -182,17 +205,24 @@ class Loop {
       .catch((error: unknown) => {
         this.#crash ??= { error };
       })
-      .finally(() => this.#news());
+      .finally(() => {
+        activity.disarm?.();
+        this.#news();
+      });
     return activity;
   }
 
   #fire(timer: { readonly timer: string; readonly path: string }): void {
+    this.#firing += 1;
     this.#engine.session
       .append({ type: 'timer.fired', actor: 'engine', step: timer.path, data: { timer: timer.timer } })
       .catch((error: unknown) => {
         this.#crash ??= { error };
       })
-      .finally(() => this.#news());
+      .finally(() => {
+        this.#firing -= 1;
+        this.#news();
+      });
   }
 }
 

@@ -10,7 +10,10 @@ export interface Passage {
   readonly allows: () => 'reads' | 'changes' | 'closed';
   readonly signal: AbortSignal;
   readonly requestTimeoutMs: number;
-  /** Requests that are no GET and yet only read, as its action declares. `path`: prefix of the URL's path. */
+  /**
+   * Requests that are no GET and yet only read, as its action declares. `path`: that very path, or, where it ends with a
+   * slash, everything below it. On any host.
+   */
   readonly reads: readonly { readonly method: string; readonly path: string }[];
   /** True for a drill: nothing but loopback is reached, whatever the environment holds. */
   readonly isLoopbackOnly: boolean;
@@ -36,35 +39,32 @@ export function isChanging(): boolean {
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+/** Some servers take these for slashes, and then resolve the dots around them. */
+const ENCODED_SLASH = /%2f|%5c/i;
+const FOLLOWED_METHODS = new Set(['GET', 'HEAD']);
+/** WHATWG Fetch, "redirect status". */
+const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
+const MAX_REDIRECTS = 10;
+/** Headers meant for one origin; the list of undici, Node's fetch. */
+const ORIGIN_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'host'];
 
-/** A fetch that obeys the passage; outside actions it is `base`. */
+/**
+ * A fetch that obeys the passage; outside actions it is `base`. Redirects of GET and HEAD are followed here, each hop
+ * through the same checks; any other request is never sent on: its caller gets the 3xx answer, and decides.
+ *
+ * Of a followed answer `url` is where it came from and `redirected` is true (not on a `clone()` of it). Hops after the
+ * first keep the method, the headers and what `init` says, not the other fields of a Request (cache, integrity).
+ * @throws ChangeRefused where a request certainly did not leave; TypeError as fetch does.
+ */
 export function gatedFetch(base: typeof fetch): typeof fetch {
   return async (input, init) => {
     const passage = passages.getStore();
     if (!passage) return base(input, init);
-    const request = describeRequest(input, init);
-    const allows = passage.allows();
-    passage.signal.throwIfAborted();
-    if (allows === 'closed') throw refuse(passage, request, 'its step has ended');
-    if (passage.isLoopbackOnly && !LOOPBACK_HOST.test(request.url.hostname)) {
-      throw refuse(passage, request, 'this is a drill, which reaches nothing but this machine');
-    }
-    const isRead = SAFE_METHODS.has(request.method) || isDeclaredRead(passage, request);
-    if (!isRead) {
-      if (allows !== 'changes') {
-        throw refuse(
-          passage,
-          request,
-          'outside ctx.change and ctx.changes only reads leave, so that every effect is in the ledger',
-        );
-      }
-      await passage.proveLease();
-      passage.signal.throwIfAborted();
-      passage.onSent();
-    }
-    const signals = [passage.signal, AbortSignal.timeout(passage.requestTimeoutMs)];
-    if (init?.signal) signals.push(init.signal);
-    return base(input, { ...init, signal: AbortSignal.any(signals) });
+    const call = describeCall(input, init, passage);
+    await admit(passage, call);
+    // An address is copied: its holder may alter it while the lease is proved. A Request cannot be altered.
+    const response = await base(input instanceof Request ? input : call.url.href, call.init);
+    return call.isFollowing ? followRedirects(base, passage, call, response) : response;
   };
 }
 
@@ -80,28 +80,155 @@ export function installGate(): () => void {
   };
 }
 
+type FetchResponse = Awaited<ReturnType<typeof fetch>>;
+
 interface RequestLine {
   readonly method: string;
   readonly url: URL;
 }
 
-function describeRequest(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): RequestLine {
-  const isRequest = input instanceof Request;
-  const method = (init?.method ?? (isRequest ? input.method : 'GET')).toUpperCase();
-  return { method, url: new URL(isRequest ? input.url : String(input)) };
+/** A request as it is checked and sent; nothing of it is read from the caller's objects again. */
+interface Call extends RequestLine {
+  readonly init: RequestInit;
+  readonly headers: Headers;
+  readonly isFollowing: boolean;
 }
 
-function isDeclaredRead(passage: Passage, request: RequestLine): boolean {
-  return passage.reads.some(
-    (read) => read.method.toUpperCase() === request.method && request.url.pathname.startsWith(read.path),
-  );
+function describeCall(input: Parameters<typeof fetch>[0], init: RequestInit | undefined, passage: Passage): Call {
+  const request = input instanceof Request ? input : undefined;
+  const given = copyOf(init);
+  const method = (given.method ?? request?.method ?? 'GET').toUpperCase();
+  const redirect = given.redirect ?? request?.redirect ?? 'follow';
+  const headers = new Headers(given.headers ?? request?.headers);
+  return {
+    method,
+    url: parseUrl(request?.url ?? String(input)),
+    init: {
+      ...given,
+      ...(given.headers === undefined ? {} : { headers }),
+      redirect: redirect === 'follow' ? 'manual' : redirect,
+      signal: signalOf(passage, given.signal === undefined ? request?.signal : given.signal),
+    },
+    headers,
+    isFollowing: redirect === 'follow' && FOLLOWED_METHODS.has(method),
+  };
+}
+
+/** Unlike a spread it sees getters too: options may be a Request themselves. */
+function copyOf(init: RequestInit | undefined): RequestInit {
+  if (!(init instanceof Request)) return { ...init };
+  const { method, headers, body, redirect, signal } = init;
+  return { method, headers, body, redirect, signal, duplex: 'half' };
+}
+
+/** The error of `new URL` carries the whole text, and with it what is secret in it. */
+function parseUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null) throw new TypeError('the address of a request is not a valid absolute URL');
+  return url;
+}
+
+/** One time limit for a request and all its hops. */
+function signalOf(passage: Passage, own: AbortSignal | null | undefined): AbortSignal {
+  const signals = [passage.signal, AbortSignal.timeout(passage.requestTimeoutMs)];
+  if (own) signals.push(own);
+  return AbortSignal.any(signals);
+}
+
+/** Resolves where the request may leave. */
+async function admit(passage: Passage, request: RequestLine): Promise<void> {
+  assertOpen(passage, request);
+  passage.signal.throwIfAborted();
+  assertReachable(passage, request);
+  if (SAFE_METHODS.has(request.method) || isDeclaredRead(passage, request)) return;
+  if (passage.allows() !== 'changes') {
+    const why = 'outside ctx.change and ctx.changes only reads leave, so that every effect is in the ledger';
+    throw refuse(passage, request, why);
+  }
+  await passage.proveLease();
+  assertOpen(passage, request);
+  passage.signal.throwIfAborted();
+  passage.onSent();
+}
+
+function assertOpen(passage: Passage, request: RequestLine): void {
+  if (passage.allows() === 'closed') throw refuse(passage, request, 'its step has ended');
+}
+
+function assertReachable(passage: Passage, request: RequestLine): void {
+  if (passage.isLoopbackOnly && !LOOPBACK_HOST.test(request.url.hostname)) {
+    throw refuse(passage, request, 'this is a drill, which reaches nothing but this machine');
+  }
+  // fetch refuses it too, with a message that tells them.
+  if (hasCredentials(request.url)) {
+    throw refuse(passage, request, 'its address holds a name or password; give them in a header');
+  }
+}
+
+async function followRedirects(
+  base: typeof fetch,
+  passage: Passage,
+  call: Call,
+  first: FetchResponse,
+): Promise<FetchResponse> {
+  let response = first;
+  let { url } = call;
+  for (let hops = 0; ; hops++) {
+    const location = locationOf(response);
+    if (location === undefined) return hops === 0 ? response : markRedirected(response);
+    await discard(response);
+    if (hops === MAX_REDIRECTS) {
+      throw new TypeError(`${lineOf(call)} was answered with more than ${MAX_REDIRECTS} redirects`);
+    }
+    const next = redirectTarget({ method: call.method, url }, location);
+    if (next.origin !== url.origin) for (const name of ORIGIN_HEADERS) call.headers.delete(name);
+    url = next;
+    await admit(passage, { method: call.method, url });
+    response = await base(url.href, { ...call.init, method: call.method, headers: call.headers });
+  }
+}
+
+function locationOf(response: FetchResponse): string | undefined {
+  return REDIRECT_STATUSES.has(response.status) ? (response.headers.get('location') ?? undefined) : undefined;
+}
+
+function redirectTarget(from: RequestLine, location: string): URL {
+  // Headers come as Latin-1, and servers write addresses in UTF-8.
+  const target = URL.parse(Buffer.from(location, 'latin1').toString('utf8'), from.url.href);
+  if (target !== null && /^https?:$/.test(target.protocol) && !hasCredentials(target)) return target;
+  throw new TypeError(`${lineOf(from)} was redirected to an address that is no plain http or https URL`);
+}
+
+function hasCredentials(url: URL): boolean {
+  return url.username !== '' || url.password !== '';
+}
+
+/** Frees the connection; that a body nobody reads broke off is of no interest. */
+async function discard(response: FetchResponse): Promise<void> {
+  await response.body?.cancel().catch(() => undefined);
+}
+
+function markRedirected(response: FetchResponse): FetchResponse {
+  return Object.defineProperty(response, 'redirected', { value: true });
+}
+
+function isDeclaredRead(passage: Passage, { method, url }: RequestLine): boolean {
+  return passage.reads.some((read) => read.method.toUpperCase() === method && holdsPath(read.path, url.pathname));
+}
+
+function holdsPath(declared: string, path: string): boolean {
+  if (!declared.endsWith('/')) return path === declared;
+  return path.startsWith(declared) && !ENCODED_SLASH.test(path);
+}
+
+/** What an error may say of a request: credentials and queries may hold secrets. */
+function lineOf({ method, url }: RequestLine): string {
+  return `${method} ${url.origin}${url.pathname}`;
 }
 
 /** A refused request has certainly not happened: a change it belongs to counts as failed, not as unknown. */
 function refuse(passage: Passage, request: RequestLine, why: string): ChangeRefused {
-  const refusal = new ChangeRefused(
-    `${request.method} ${request.url.origin}${request.url.pathname} was not sent: ${why}`,
-  );
+  const refusal = new ChangeRefused(`${lineOf(request)} was not sent: ${why}`);
   passage.onRefused(refusal);
   return refusal;
 }

@@ -42,7 +42,7 @@ export async function resolveStepInputs(
     throw new RunbookError({
       code: 'E_INPUT_REDACTED',
       message: `${node.path}: the input ${marker} holds a redacted value, which must not be used as if it were the value`,
-      hint: 'The field it comes from looked like a secret. Pass it as a secret reference, or mark the field secret: true',
+      hint: 'The field it comes from looked like a secret. Name it under requires.secrets and pass ${{ secrets.NAME }}',
     });
   }
   real = withDefaults(action.input, real);

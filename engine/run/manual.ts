@@ -20,24 +20,26 @@ export async function checkAnswer(
   node: ManualStep,
   given: JsonObject,
 ): Promise<CheckedFields> {
-  const checked = checkFields(engine, node, given, await resolveDefaults(engine.scope, node));
-  if ('problems' in checked) return checked;
-  const problems: string[] = [];
-  for (const assertion of node.assert) {
-    const holds = assertion.evaluate(await scopeFor(engine.scope, assertion, { output: checked.fields }));
-    if (holds !== true) problems.push(`assert does not hold: ${assertion.source}`);
-  }
-  return problems.length > 0 ? { problems } : checked;
+  return (await answerCheck(engine, node, await resolveDefaults(engine.scope, node)))(given);
 }
 
-function checkFields(
-  { validator }: Pick<Engine, 'validator'>,
+/** What its asserts read is loaded once, so that a person may try as often as needed. */
+async function answerCheck(
+  { scope, validator }: Pick<Engine, 'scope' | 'validator'>,
   step: ManualStep,
-  given: JsonObject,
   defaults: JsonObject,
-): CheckedFields {
-  const { values, errors } = validateFields({ step, given, defaults, validator });
-  return errors.length === 0 ? { fields: values } : { problems: errors.map((error) => error.message) };
+): Promise<(given: JsonObject) => CheckedFields> {
+  const asserts = await Promise.all(
+    step.assert.map(async (assertion) => ({ assertion, reads: await scopeFor(scope, assertion) })),
+  );
+  return (given) => {
+    const { values, errors } = validateFields({ step, given, defaults, validator });
+    if (errors.length > 0) return { problems: errors.map((error) => error.message) };
+    const problems = asserts
+      .filter(({ assertion, reads }) => assertion.evaluate({ ...reads, output: values }) !== true)
+      .map(({ assertion }) => `assert does not hold: ${assertion.source}`);
+    return problems.length > 0 ? { problems } : { fields: values };
+  };
 }
 
 export async function resolveDefaults(scope: ScopeSource, node: ManualStep): Promise<JsonObject> {
@@ -56,7 +58,7 @@ export async function askManual(
   const { session } = engine;
   const text = String(node.text.resolve(await scopeFor(engine.scope, node.text)));
   const defaults = await resolveDefaults(engine.scope, node);
-  const check = (fields: JsonObject): CheckedFields => checkFields(engine, node, fields, defaults);
+  const check = await answerCheck(engine, node, defaults);
   const answer = await engine.people.manual({ step: node, path: node.path, text, defaults, check }, control.stop);
   if (answer.kind === 'later' || control.stop.aborted) return 'parked';
   const by = actorName(answer.actor);
@@ -79,7 +81,7 @@ export async function askManual(
     });
     return 'finished';
   }
-  const checked = await checkAnswer(engine, node, answer.fields);
+  const checked = check(answer.fields);
   if ('problems' in checked) {
     throw new RunbookError({ code: 'E_MANUAL_ANSWER', message: `${node.path}: ${checked.problems.join('; ')}` });
   }

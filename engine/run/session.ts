@@ -10,6 +10,7 @@ import { initialState, type RunState, type RunStatus } from './state.ts';
 
 /** Source: design, "Leases": 30 s, renewed every 10 s; one not renewed for 20 s renews before the next effect. */
 const RENEW_EVERY_MS = 10_000;
+const RENEW_AGAIN_MS = 1_000;
 const STALE_AFTER_MS = 20_000;
 /** Logs and progress wait for the next commit, but not longer than this. */
 const RIDE_ALONG_MS = 250;
@@ -45,11 +46,14 @@ export class RunSession {
   readonly #lost = new AbortController();
   #riding: Draft[] = [];
   #cancelRide: (() => void) | null = null;
+  #sent: Promise<void> = Promise.resolve();
   #cancelRenewal: (() => void) | null = null;
   #renewedAt: { wall: number; monotonic: number };
   #renewing: Promise<void> | null = null;
   #stopWatching: () => void;
   #catchingUp: Promise<void> | null = null;
+  #isBehind = false;
+  #isClosed = false;
 
   private constructor(options: SessionOptions, fence: Fence, state: RunState) {
     this.runId = options.runId;
@@ -92,7 +96,8 @@ export class RunSession {
 
   /** Resolves when durable and folded. */
   async append(...drafts: Draft[]): Promise<void> {
-    await this.#send([...this.#takeRiding(), ...drafts]);
+    this.#sendRiding();
+    await this.#send(drafts);
   }
 
   /**
@@ -101,15 +106,14 @@ export class RunSession {
    * @returns false where one conflicts; nothing was written then, and the state is caught up.
    */
   async appendUnless(conflicts: (event: RunEvent) => boolean, ...drafts: Draft[]): Promise<boolean> {
-    const riding = this.#takeRiding();
+    this.#sendRiding();
     try {
-      await this.#send([...riding, ...drafts], (since) => {
+      await this.#send(drafts, (since) => {
         if (since.some(conflicts)) throw new Overtaken();
       });
       return true;
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error;
-      for (const draft of riding) this.ride(draft);
       await this.#catchUp();
       return false;
     }
@@ -122,8 +126,7 @@ export class RunSession {
     }
     this.#riding.push(draft);
     this.#cancelRide ??= this.#clock.after(RIDE_ALONG_MS, () => {
-      this.#cancelRide = null;
-      void this.append().catch(() => undefined);
+      this.#sendRiding();
     });
   }
 
@@ -142,19 +145,24 @@ export class RunSession {
 
   /** Writes what rides along and lets the lease go. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#cancelRenewal?.();
     this.#stopWatching();
-    if (this.#riding.length > 0 && !this.#lost.signal.aborted) await this.append();
-    this.#cancelRide?.();
+    this.#sendRiding();
+    await this.#sent;
     if (!this.#lost.signal.aborted) await this.#journal.release(this.runId, this.#fence);
   }
 
-  #takeRiding(): Draft[] {
+  /**
+   * In a call of its own, so that a log that cannot be kept takes nothing else with it; the store gives calls of one
+   * turn one commit. Logs are not worth ending a run for: what refuses them refuses the next fact too, and says so.
+   */
+  #sendRiding(): void {
     const riding = this.#riding;
     this.#riding = [];
     this.#cancelRide?.();
     this.#cancelRide = null;
-    return riding;
+    if (riding.length > 0) this.#sent = this.#send(riding).catch(() => undefined);
   }
 
   async #send(drafts: readonly Draft[], check?: AppendRequest['check']): Promise<void> {
@@ -185,8 +193,18 @@ export class RunSession {
     }
   }
 
+  /** A call during a read asks for another read after it: what came meanwhile must not wait for the next notice. */
   #catchUp(): Promise<void> {
-    this.#catchingUp ??= this.#readNews().finally(() => {
+    if (this.#catchingUp) {
+      this.#isBehind = true;
+      return this.#catchingUp;
+    }
+    this.#catchingUp = (async () => {
+      do {
+        this.#isBehind = false;
+        await this.#readNews();
+      } while (this.#isBehind);
+    })().finally(() => {
       this.#catchingUp = null;
     });
     return this.#catchingUp;
@@ -197,11 +215,16 @@ export class RunSession {
     for await (const event of this.#journal.read(this.runId, { after: this.state.seq })) this.#fold([event]);
   }
 
-  #scheduleRenewal(): void {
-    this.#cancelRenewal = this.#clock.after(RENEW_EVERY_MS, () => {
-      void this.#renew().then(
-        () => this.#scheduleRenewal(),
-        () => undefined,
+  #scheduleRenewal(afterMs = RENEW_EVERY_MS): void {
+    this.#cancelRenewal = this.#clock.after(afterMs, () => {
+      this.#renew().then(
+        () => {
+          if (!this.#isClosed) this.#scheduleRenewal();
+        },
+        // A locked database for a moment is no lost lease: try again well before it runs out.
+        () => {
+          if (!this.#lost.signal.aborted && !this.#isClosed) this.#scheduleRenewal(RENEW_AGAIN_MS);
+        },
       );
     });
   }

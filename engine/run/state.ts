@@ -87,6 +87,8 @@ export interface RunState {
   createdAt: string;
   lastAt: string;
   severity: string;
+  /** Everybody who made or took up this run: none of them is the other person of an approval. */
+  readonly operators: Set<string>;
   outcome: 'done' | 'aborted' | null;
   endedAt: string | null;
   outputs: JsonObject;
@@ -119,6 +121,7 @@ export function initialState(options: { keepsOutput?: (path: string) => boolean 
     createdAt: '',
     lastAt: '',
     severity: '',
+    operators: new Set(),
     outcome: null,
     endedAt: null,
     outputs: {},
@@ -173,5 +176,5 @@ export function changeKey(parts: {
 
 /** How a target stands in an approved set. */
 export function targetKey(target: { kind: string; id: string }): string {
-  return `${target.kind} ${target.id}`;
+  return JSON.stringify([target.kind, target.id]);
 }

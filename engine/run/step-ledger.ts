@@ -1,11 +1,12 @@
 // A step's ledger as ctx.changes writes it: to the journal, or, for a plan, to memory alone.
 import { Paused, type Target } from '../action.ts';
-import type { LedgerPort } from './changes.ts';
 import type { EventData, PlannedTarget } from './events.ts';
+import type { LedgerPort } from './ledger-port.ts';
 import type { RunSession } from './session.ts';
 import { type Change, changeKey, type StepState, targetKey } from './state.ts';
 
-type Port = Omit<LedgerPort, 'perform' | 'describe' | 'stop' | 'cut'>;
+/** What the context adds is its own: the gate, the reader, the signals, what is under way. */
+export type StepLedger = Omit<LedgerPort, 'perform' | 'describe' | 'stop' | 'cut' | 'underWay' | 'isRedacted'>;
 
 const NO_CHANGES: ReadonlyMap<string, Change> = new Map();
 
@@ -18,7 +19,7 @@ export function stepLedger(
     readonly isIdempotent: boolean;
     readonly hasApproval: boolean;
   },
-): Port {
+): StepLedger {
   return {
     // evolve makes the step's map at its first change, so it is looked up each time.
     get changes() {
@@ -52,7 +53,7 @@ export function authorizeTargets(step: StepState, targets: readonly Target[]): v
 }
 
 export interface PlanLedger {
-  readonly port: Port;
+  readonly port: StepLedger;
   readonly planned: PlannedTarget[];
 }
 

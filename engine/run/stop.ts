@@ -1,6 +1,6 @@
 // Why work under way is stopped. `soft`: no new effect starts, what is in flight settles. `hard`: in flight is cut off.
 
-export type StopReason = 'operator' | 'abort' | 'timeout' | 'lease' | 'crash';
+export type StopReason = 'operator' | 'abort' | 'timeout' | 'lease' | 'crash' | 'ended';
 
 /** The reason an attempt's signals are aborted with. */
 export class Stopped extends Error {
@@ -18,6 +18,7 @@ const TEXT: { readonly [R in StopReason]: string } = {
   timeout: 'the step took longer than its timeout',
   lease: 'another process took the run over',
   crash: 'the engine stopped on an error of its own',
+  ended: 'its step has ended',
 };
 
 /** The two signals of one attempt. */

@@ -2,14 +2,17 @@
 import { messageOf, RunbookError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { ActionStep, ManualStep, PlanNode } from '../playbook/plan.ts';
-import { approvalProblem, requestApproval } from './approvals.ts';
-import { errorFact, performAttempt, timeoutError } from './attempt.ts';
+import { awaitApproval, requestStepApproval } from './approval-work.ts';
+import { performAttempt } from './attempt.ts';
+import { errorFact, isStoreError } from './attempt-end.ts';
 import type { Command } from './decide.ts';
 import type { Engine } from './engine.ts';
-import type { Draft, ErrorFact, RunEvent } from './events.ts';
+import type { RunEvent } from './events.ts';
+import { digestOf } from './inputs.ts';
 import { askManual, checkAnswer } from './manual.ts';
 import { actorName } from './people.ts';
 import { scopeFor } from './scope.ts';
+import { fail, failStep } from './step-failure.ts';
 import type { StopControl } from './stop.ts';
 
 /** `parked`: nobody here answers; the command stays wished. */
@@ -31,9 +34,9 @@ export async function perform(
     case 'await-approval':
       return awaitApproval(engine, nodeAt(engine, command.path), command.request, control);
     case 'await-answer':
-      return askManual(engine, manualAt(engine, command.path), control);
+      return failingAlone(engine, command.path, () => askManual(engine, manualAt(engine, command.path), control));
     case 'accept-answer':
-      return finish(acceptAnswer(engine, manualAt(engine, command.path)));
+      return failingAlone(engine, command.path, () => finish(acceptAnswer(engine, manualAt(engine, command.path))));
     case 'await-decision':
       return awaitDecision(engine, nodeAt(engine, command.path), control);
     case 'fail':
@@ -68,6 +71,17 @@ export async function perform(
     }
     case 'finish':
       return finish(endRun(engine));
+  }
+}
+
+/** Trouble of one step is that step's, under its `onFailure`; only the store's ends the loop. */
+async function failingAlone(engine: Engine, path: string, work: () => Promise<WorkResult>): Promise<WorkResult> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!(thrown instanceof RunbookError) || isStoreError(thrown) || thrown.code === 'E_INTERNAL') throw thrown;
+    await fail(engine, nodeAt(engine, path), errorFact(thrown));
+    return 'finished';
   }
 }
 
@@ -119,56 +133,20 @@ async function openStep(engine: Engine, node: PlanNode): Promise<void> {
   await session.append({ type: 'step.opened', actor: 'engine', step: node.path, data: { kind: node.kind, ...place } });
 }
 
-async function requestStepApproval(engine: Engine, node: PlanNode, control: StopControl): Promise<void> {
-  if (node.kind === 'group') return;
-  try {
-    await requestApproval(engine, node, control);
-  } catch (thrown) {
-    if (!(thrown instanceof RunbookError) || thrown.code.startsWith('E_STORE_') || thrown.code === 'E_LEASE_LOST')
-      throw thrown;
-    // Its inputs cannot be resolved: the step fails like an attempt would.
-    await fail(engine, node, errorFact(thrown));
-  }
-}
-
-async function awaitApproval(
-  engine: Engine,
-  node: PlanNode,
-  request: number,
-  control: StopControl,
-): Promise<WorkResult> {
-  const { session } = engine;
-  const pending = session.state.steps.get(node.path)?.approval?.pending;
-  if (node.kind === 'group' || !pending) return 'finished';
-  const answer = await engine.people.approval({ step: node, path: node.path, request: pending }, control.stop);
-  if (answer.kind === 'later' || control.stop.aborted) return 'parked';
-  const by = actorName(answer.actor);
-  const problem = approvalProblem(session.state, node.path, { name: by, role: answer.role });
-  if (problem !== null) throw new RunbookError({ code: 'E_APPROVAL_REFUSED', message: problem });
-  const role = answer.role === undefined ? {} : { role: answer.role };
-  const isAboutThis = (event: RunEvent): boolean =>
-    event.step === node.path && (event.type === 'approval.given' || event.type === 'approval.denied');
-  const draft: Draft =
-    answer.kind === 'given'
-      ? {
-          type: 'approval.given',
-          actor: answer.actor,
-          step: node.path,
-          data: { request, by, ...role, ...(answer.note === undefined ? {} : { note: answer.note }) },
-        }
-      : {
-          type: 'approval.denied',
-          actor: answer.actor,
-          step: node.path,
-          data: { request, by, ...role, reason: answer.reason },
-        };
-  await session.appendUnless(isAboutThis, draft);
-  return 'finished';
-}
-
 async function acceptAnswer(engine: Engine, node: ManualStep): Promise<void> {
   const answer = engine.session.state.steps.get(node.path)?.answer;
   if (!answer) return;
+  const step = engine.session.state.steps.get(node.path);
+  const granted = step?.approval?.granted;
+  if (node.approval && granted?.inputsDigest !== digestOf(answer.fields)) {
+    const data = {
+      request: step?.approval?.request ?? 0,
+      scope: 'all',
+      reason: 'the answer is not the one approved',
+    } as const;
+    await engine.session.append({ type: 'approval.voided', actor: 'engine', step: node.path, data });
+    return;
+  }
   const checked = await checkAnswer(engine, node, answer.fields);
   if ('problems' in checked) {
     await fail(engine, node, {
@@ -227,33 +205,6 @@ async function awaitDecision(engine: Engine, node: PlanNode, control: StopContro
       return 'finished';
     }
   }
-}
-
-async function failStep(engine: Engine, node: PlanNode, reason: 'attempts' | 'timeout' | 'abort'): Promise<void> {
-  const known = engine.session.state.steps.get(node.path)?.error;
-  const error =
-    reason === 'timeout' && node.kind === 'uses'
-      ? timeoutError(node)
-      : (known ?? { code: 'E_UNKNOWN', message: 'it failed' });
-  if (reason === 'abort') {
-    await engine.session.append({
-      type: 'step.failed',
-      actor: 'engine',
-      step: node.path,
-      data: { error, onFailure: 'abort' },
-    });
-    return;
-  }
-  await fail(engine, node, error);
-}
-
-async function fail(engine: Engine, node: PlanNode, error: ErrorFact): Promise<void> {
-  await engine.session.append({
-    type: 'step.failed',
-    actor: 'engine',
-    step: node.path,
-    data: { error, onFailure: node.onFailure },
-  });
 }
 
 function groupDuration(engine: Engine, path: string): number {

@@ -1,11 +1,22 @@
-// How a blob is cut and named, the same for every database.
+// How a blob is cut and named, the same for every database. Its name is salted: an event holds the name, and a name that
+// anybody could compute would tell of a short or well-known file (or of one erased later) what it held.
 import { createHash } from 'node:crypto';
 import { RunbookError } from '../errors.ts';
 import { PART_BYTES } from './queries/blobs.ts';
 
-/** SHA-256, hex. */
-export function digestBlob(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+/**
+ * A blob's name: hex(SHA-256( salt bytes ‖ the blob's bytes )).
+ * @param saltHex 16 random bytes of this blob alone, as 32 hex digits.
+ */
+export function digestBlob(saltHex: string, bytes: Uint8Array): string {
+  return createHash('sha256').update(saltHex, 'hex').update(bytes).digest('hex');
+}
+
+/** A part as it is stored. */
+export interface BlobPart {
+  /** Only the first part holds it. */
+  readonly salt: string | null;
+  readonly data: Uint8Array;
 }
 
 /** At least one part: empty bytes are a blob too. */
@@ -17,16 +28,17 @@ export function* blobParts(bytes: Uint8Array): Iterable<{ readonly part: number;
 }
 
 /** @throws E_BLOB_MISSING, E_BLOB_CORRUPT */
-export function joinBlob(runId: string, digest: string, parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 0) {
+export function joinBlob(runId: string, digest: string, parts: readonly BlobPart[]): Uint8Array {
+  const [first] = parts;
+  if (first === undefined) {
     throw new RunbookError({
       code: 'E_BLOB_MISSING',
       message: `Run ${runId} keeps no blob ${digest}`,
       hint: `runbook verify ${runId} shows whether its journal is whole`,
     });
   }
-  const bytes = new Uint8Array(Buffer.concat(parts));
-  if (digestBlob(bytes) !== digest) {
+  const bytes = new Uint8Array(Buffer.concat(parts.map(({ data }) => data)));
+  if (first.salt === null || digestBlob(first.salt, bytes) !== digest) {
     throw new RunbookError({
       code: 'E_BLOB_CORRUPT',
       message: `Blob ${digest} of run ${runId} does not hold the bytes it is named for`,

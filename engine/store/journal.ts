@@ -93,13 +93,14 @@ export interface Journal {
   lease(runId: string): Promise<LeaseInfo | null>;
 
   /**
-   * Keeps bytes under their SHA-256 (hex); durable when it returns. The same bytes twice are kept once.
+   * Keeps bytes; durable when it returns. @returns their name, 64 hex digits: SHA-256 over a fresh salt of 16 bytes, kept
+   * beside them, and the bytes. It tells nothing of them, so the same bytes twice are kept twice, under two names.
    * They are kept as they are: whoever stores text or JSON redacts it first, for a file cannot be redacted unseen.
    * @throws E_RUN_UNKNOWN
    */
   putBlob(runId: string, bytes: Uint8Array): Promise<string>;
-  /** @throws E_BLOB_MISSING; E_BLOB_CORRUPT where the bytes are not those of the digest. */
-  getBlob(runId: string, digest: string): Promise<Uint8Array>;
+  /** @throws E_BLOB_MISSING; E_BLOB_CORRUPT where bytes or salt are not those it was named for. */
+  getBlob(runId: string, name: string): Promise<Uint8Array>;
 
   /** Newest first. */
   runs(filter?: {

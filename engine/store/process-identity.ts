@@ -1,5 +1,10 @@
 // Whether a process that noted who it was still lives. On Linux pid, start time and boot together name one process for
 // ever; elsewhere the pid alone has to do, and a reused one counts as alive.
+//
+// Asked only about processes that noted the same host name. Equal name and another boot are taken for the same machine
+// before it was started anew. Two machines of one name that share a store would thus declare each other's processes dead;
+// that is no case to care for: a store is one SQLite file for one machine, and SQLite's locks and WAL do not work over a
+// network file system (https://www.sqlite.org/wal.html), whatever the machines are called.
 import { readFileSync, readlinkSync } from 'node:fs';
 
 export interface ProcessIdentity {

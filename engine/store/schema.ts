@@ -45,8 +45,11 @@ export interface LeasesTable {
 
 export interface BlobsTable {
   run_id: string;
+  /** The blob's name: see blob.ts. */
   digest: string;
   part: number;
+  /** What the name was salted with, in part 0 only. */
+  salt: string | null;
   data: Uint8Array;
 }
 

@@ -1,9 +1,10 @@
 // The operator's own confirmation, with what exactly is about to change.
 import { confirm, input } from '@inquirer/prompts';
 import type { ApprovalRequest, People } from '../run/people.ts';
+import { approvalDetails } from './approval-details.ts';
 import { approvalLines } from './approval-lines.ts';
 import { type Asking, PAUSE } from './asking.ts';
-import { oneLine } from './text.ts';
+import { oneLine, wrap } from './text.ts';
 
 type Answer = Exclude<Awaited<ReturnType<People['approval']>>, { kind: 'later' }>;
 
@@ -11,9 +12,12 @@ export async function askApproval(
   request: ApprovalRequest,
   { console, signal, actor }: Asking,
 ): Promise<Answer | typeof PAUSE> {
-  console.write('');
   console.write(console.palette.attention(`◆ ${oneLine(request.step.title)}`));
-  for (const line of approvalLines(request.request, 8)) console.write(`  ${line}`);
+  const columns = Math.min(console.columns() - 3, 100);
+  const asked = request.request;
+  const what = approvalLines({ ...asked, targets: asked.targets ?? [] }, 0).filter((line) => !line.startsWith('- '));
+  for (const line of [...what, ...approvalDetails(asked)])
+    for (const part of wrap(line, columns)) console.write(`  ${part}`);
   if (await confirm({ message: 'Go ahead?', default: false }, { signal })) return { kind: 'given', actor };
   const reason = await input({ message: 'Why not? (Enter: decide later, the run pauses)' }, { signal });
   return reason.trim() === '' ? PAUSE : { kind: 'denied', actor, reason };

@@ -13,7 +13,6 @@ export async function askFailure(
   { console, signal, actor }: Asking,
 ): Promise<Answer | typeof PAUSE> {
   const columns = Math.min(console.columns() - 2, 100);
-  console.write('');
   console.write(console.palette.bad(`✖ ${oneLine(request.title)} failed`));
   for (const line of wrap(clean(request.error.message), columns)) console.write(`  ${line}`);
   if (request.error.hint !== undefined)

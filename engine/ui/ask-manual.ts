@@ -8,6 +8,7 @@ import type { Json } from '../json.ts';
 import type { EvidenceFile, ManualRequest, People } from '../run/people.ts';
 import { askValue } from './ask-value.ts';
 import { type Asking, PAUSE } from './asking.ts';
+import { evidenceLines } from './list-evidence.ts';
 import { mediaTypeOf } from './media-type.ts';
 import { clean, oneLine, wrap } from './text.ts';
 
@@ -16,7 +17,6 @@ type Answer = Exclude<Awaited<ReturnType<People['manual']>>, { kind: 'later' }>;
 export async function askManual(request: ManualRequest, asking: Asking): Promise<Answer | typeof PAUSE> {
   const { console, signal, actor } = asking;
   const columns = Math.min(console.columns() - 2, 100);
-  console.write('');
   console.write(console.palette.attention(`◆ ${oneLine(request.step.title)}`));
   for (const line of wrap(clean(request.text).trimEnd(), columns)) console.write(`  ${line}`);
   const choice = await select(
@@ -24,7 +24,7 @@ export async function askManual(request: ManualRequest, asking: Asking): Promise
       message: 'This step is yours:',
       choices: [
         {
-          name: 'Done',
+          name: request.step.fields.length > 0 ? 'Answer it' : 'Done',
           value: 'done' as const,
           description: request.step.fields.length > 0 ? 'its fields are asked next' : '',
         },
@@ -59,6 +59,7 @@ async function askFields(
   request: ManualRequest,
   { signal, console }: Asking,
 ): Promise<{ readonly [name: string]: Json }> {
+  const evidence = evidenceLines(request.text);
   const given: { [name: string]: Json } = {};
   for (;;) {
     for (const field of request.step.fields) {
@@ -68,6 +69,8 @@ async function askFields(
         isRequired: field.required,
         default: given[field.name] ?? request.defaults[field.name],
         signal,
+        evidence,
+        console,
       });
       if (value === undefined) delete given[field.name];
       else given[field.name] = value;

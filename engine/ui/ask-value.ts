@@ -1,7 +1,9 @@
 // One value asked for by its JSON Schema.
 import { checkbox, confirm, input, select } from '@inquirer/prompts';
 import { isJsonObject, type Json, type Schema } from '../json.ts';
-import { oneLine } from './text.ts';
+import type { Console } from './asking.ts';
+import { thinnedText } from './list-evidence.ts';
+import { oneLine, truncate } from './text.ts';
 
 export interface ValueQuestion {
   readonly name: string;
@@ -9,6 +11,10 @@ export interface ValueQuestion {
   readonly isRequired: boolean;
   readonly default?: Json | undefined;
   readonly signal: AbortSignal;
+  /** What is known of a list's items, by item. */
+  readonly evidence?: ReadonlyMap<string, string>;
+  /** The screen a long list must fit. */
+  readonly console?: Pick<Console, 'columns' | 'rows'>;
 }
 
 /** @returns undefined where it is not required and was left out. */
@@ -121,13 +127,41 @@ async function askList(question: ValueQuestion, message: string): Promise<Json |
   );
   if (way === 'keep') return proposed;
   if (way === 'type') return typeList(question, message);
-  return checkbox(
+  return thinList(question, proposed);
+}
+
+/** What a page of choices leaves to the message, the marks and the keys below it. */
+const ROWS_AROUND_PAGE = 9;
+
+function thinList({ name, signal, evidence, console }: ValueQuestion, proposed: readonly Json[]): Promise<Json[]> {
+  const columns = (console?.columns() ?? 80) - 5;
+  const pageSize = Math.max(3, Math.min(proposed.length, (console?.rows() ?? 24) - ROWS_AROUND_PAGE));
+  return checkbox<Json>(
     {
-      message: `${question.name}: space takes one out`,
-      pageSize: 10,
-      choices: proposed.map((value) => ({ name: text(value), value, checked: true })),
+      message: `${name} (space takes one out):`,
+      pageSize,
+      loop: false,
+      choices: proposed.map((value, index) => {
+        const known = evidence?.get(text(value));
+        const label = known === undefined ? text(value) : `${text(value)}: ${known}`;
+        const name = truncate(label, columns);
+        const below = proposed.length - index - 1;
+        const mark = proposed.length > pageSize && below > 0 ? `(${below} more below)` : '';
+        // Of the one under the cursor, what did not fit its line.
+        const description = [mark, name === label ? '' : label].filter((part) => part !== '').join(' ');
+        return { name, value, checked: true, ...(description === '' ? {} : { description }) };
+      }),
+      theme: {
+        style: {
+          renderSelectedChoices: (chosen: readonly { readonly value: Json }[]) =>
+            thinnedText(
+              proposed,
+              chosen.map(({ value }) => value),
+            ),
+        },
+      },
     },
-    { signal: question.signal },
+    { signal },
   );
 }
 

@@ -5,6 +5,7 @@ import type { Palette } from './palette.ts';
 export interface Console {
   readonly write: (line: string) => void;
   readonly columns: () => number;
+  readonly rows: () => number;
   readonly palette: Palette;
 }
 

@@ -5,13 +5,14 @@ import type { RunState } from '../run/state.ts';
 import { changePhrases, countedVerb } from './change-words.ts';
 import { formatDuration } from './duration.ts';
 import { oneLine } from './text.ts';
+import { badVerdict } from './verdict.ts';
 
 /** The line of an event folded into `state` just before; null where it does not matter to a reader. */
 export function plainLine(event: RunEvent, state: RunState): string | null {
   const text = describe(event, state);
   if (text === null) return null;
   const [word = '', ...rest] = oneLine(text).split(' ');
-  return `${event.at.slice(11, 19)}Z ${word.padEnd(9)}${rest.join(' ')}`;
+  return `${event.at.slice(11, 19)}Z ${word.padEnd(8)} ${rest.join(' ')}`;
 }
 
 function describe(event: RunEvent, state: RunState): string | null {
@@ -84,6 +85,8 @@ function describe(event: RunEvent, state: RunState): string | null {
 
 function doneSuffix(event: RunEvent<'step.done'>, state: RunState): string {
   const parts: string[] = changePhrases(state.changes.get(event.step ?? '')?.values() ?? []);
+  const verdict = badVerdict(event.data.output);
+  if (verdict !== null) parts.push(verdict);
   if (event.data.by !== undefined) parts.push(`by ${event.data.by}`);
   parts.push(formatDuration(event.data.durationMs));
   return ` · ${parts.join(' · ')}`;

@@ -12,6 +12,8 @@ export interface TerminalPeopleOptions {
   readonly stage: Stage;
   readonly console: Console;
   readonly operator: string;
+  /** The line over a question about this step. */
+  readonly header: (path: string) => string;
   /** The operator wants the run to pause, by choice or by Ctrl-C. */
   readonly onPause: () => void;
   /** Takes defaults and own confirmations without asking. */
@@ -22,9 +24,17 @@ const LATER = { kind: 'later' } as const;
 
 export function createTerminalPeople(options: TerminalPeopleOptions): People {
   const actor: Actor = `person:${options.operator}`;
-  const ask = async <T>(signal: AbortSignal, question: () => Promise<T | typeof PAUSE>): Promise<T | typeof LATER> => {
+  const ask = async <T>(
+    path: string,
+    signal: AbortSignal,
+    question: () => Promise<T | typeof PAUSE>,
+  ): Promise<T | typeof LATER> => {
     try {
-      const answer = await options.stage.ask(signal, question);
+      const answer = await options.stage.ask(signal, () => {
+        options.console.write('');
+        options.console.write(options.header(path));
+        return question();
+      });
       if (answer === null) return LATER;
       if (!isPause(answer)) return answer;
       options.onPause();
@@ -35,14 +45,16 @@ export function createTerminalPeople(options: TerminalPeopleOptions): People {
     return LATER;
   };
   return {
-    manual: (request, signal) => ask(signal, () => askManual(request, { signal, console: options.console, actor })),
+    manual: (request, signal) =>
+      ask(request.path, signal, () => askManual(request, { signal, console: options.console, actor })),
     approval(request, signal) {
       const { by, role } = request.request;
       if (by > 0 || role !== undefined) return untilClosed(signal);
       if (options.confirmsAll) return Promise.resolve({ kind: 'given', actor });
-      return ask(signal, () => askApproval(request, { signal, console: options.console, actor }));
+      return ask(request.path, signal, () => askApproval(request, { signal, console: options.console, actor }));
     },
-    failure: (request, signal) => ask(signal, () => askFailure(request, { signal, console: options.console, actor })),
+    failure: (request, signal) =>
+      ask(request.path, signal, () => askFailure(request, { signal, console: options.console, actor })),
   };
 }
 

@@ -5,9 +5,12 @@ import type { Change, RunState, StepState } from '../run/state.ts';
 import { waitsForPerson } from '../run/state.ts';
 import { changePhrases } from './change-words.ts';
 import { formatDuration } from './duration.ts';
+import type { LiveFacts } from './live-facts.ts';
 import { oneLine } from './text.ts';
+import { badVerdict } from './verdict.ts';
 
-export type RowState = 'upcoming' | 'active' | 'waiting' | 'done' | 'skipped' | 'failed' | 'more' | 'log';
+/** `amiss`: done, and its output says that all is not well. */
+export type RowState = 'upcoming' | 'active' | 'waiting' | 'done' | 'amiss' | 'skipped' | 'failed' | 'more' | 'log';
 
 export interface Row {
   readonly level: number;
@@ -21,7 +24,7 @@ export interface Row {
 export function treeRows(
   plan: Plan,
   state: RunState,
-  options: { readonly now: number; readonly window: number },
+  options: { readonly now: number; readonly window: number; readonly facts?: LiveFacts | undefined },
 ): Row[] {
   const rows: Row[] = [];
   addGroup(rows, plan.root, state, { ...options, level: 0 });
@@ -33,6 +36,7 @@ interface View {
   /** How many siblings before and after those under way are listed one by one. */
   readonly window: number;
   readonly level: number;
+  readonly facts?: LiveFacts | undefined;
 }
 
 function addGroup(rows: Row[], group: GroupStep, state: RunState, view: View): void {
@@ -53,12 +57,13 @@ function addStep(rows: Row[], node: PlanNode, state: RunState, view: View): void
     rows.push({ level: view.level, state: 'upcoming', title: oneLine(node.title), detail: '' });
     return;
   }
-  const rowState = rowStateOf(step);
+  const verdict = step.phase === 'done' ? (view.facts?.verdicts.get(step.path) ?? badVerdict(step.output)) : null;
+  const rowState = verdict === null ? rowStateOf(step) : 'amiss';
   rows.push({
     level: view.level,
     state: rowState,
     title: oneLine(step.title),
-    detail: detailOf(step, rowState, state, view.now),
+    detail: [verdict ?? '', detailOf(step, rowState, state, view)].filter((part) => part !== '').join(' · '),
   });
   if (node.kind === 'group' && rowState === 'active') {
     addGroup(rows, node, state, { ...view, level: view.level + 1 });
@@ -73,9 +78,10 @@ function rowStateOf(step: StepState): RowState {
   return step.kind !== 'group' && waitsForPerson(step) ? 'waiting' : 'active';
 }
 
-function detailOf(step: StepState, rowState: RowState, state: RunState, now: number): string {
+function detailOf(step: StepState, rowState: RowState, state: RunState, view: View): string {
   switch (rowState) {
-    case 'done': {
+    case 'done':
+    case 'amiss': {
       const parts = changePhrases(changesUnder(state, step));
       if (step.by !== undefined) parts.push(`by ${oneLine(step.by)}`);
       if (step.durationMs !== undefined) parts.push(formatDuration(step.durationMs));
@@ -88,12 +94,13 @@ function detailOf(step: StepState, rowState: RowState, state: RunState, now: num
     case 'waiting':
       return step.approval?.pending ? 'waits for approval' : 'waits for a person';
     default:
-      return activeDetail(step, now);
+      return activeDetail(step, view);
   }
 }
 
-function activeDetail(step: StepState, now: number): string {
-  const elapsedMs = now - Date.parse(step.openedAt);
+/** Its own time, where it is known: not that of the people it waited for. */
+function activeDetail(step: StepState, { now, facts }: View): string {
+  const elapsedMs = now - (facts?.startedAt.get(step.path) ?? Date.parse(step.openedAt));
   const parts: string[] = [];
   if (step.kind === 'uses' && step.progress) parts.push(progressText(step.progress, elapsedMs));
   if (step.phase === 'retrying') parts.push(`tries again after: ${oneLine(step.error?.message ?? 'a failure')}`);

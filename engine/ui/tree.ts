@@ -1,9 +1,11 @@
 // The tree as text: what of it fits the terminal, and how a row looks. Pure.
 import type { Plan } from '../playbook/plan.ts';
 import { type RunState, runStatus } from '../run/state.ts';
-import { formatClock } from './duration.ts';
+import { approvalDetails } from './approval-details.ts';
+import { headLine } from './head-line.ts';
+import type { LiveFacts } from './live-facts.ts';
 import type { Palette } from './palette.ts';
-import { oneLine, textWidth, truncate } from './text.ts';
+import { textWidth, truncate } from './text.ts';
 import { type Row, type RowState, treeRows } from './tree-rows.ts';
 import { waitingFor } from './waiting.ts';
 
@@ -20,6 +22,8 @@ export interface Frame {
   readonly isHeld: boolean;
   /** One more line at the end. */
   readonly notice?: string | undefined;
+  /** What the screen saw itself; absent where it only knows the state. */
+  readonly facts?: LiveFacts | undefined;
 }
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -28,6 +32,7 @@ const SIGNS: { readonly [S in RowState]: string } = {
   active: '▸',
   waiting: '◆',
   done: '✔',
+  amiss: '!',
   skipped: '↷',
   failed: '✖',
   more: '⋮',
@@ -39,27 +44,16 @@ export function treeLines(plan: Plan, state: RunState, frame: Frame): string[] {
   const columns = Math.max(20, frame.columns - 1);
   const footer = footerLines(plan, state, frame, columns);
   const room = Math.max(4, frame.rows - 3 - footer.length);
-  const rows = treeRows(plan, state, { now: frame.now, window: Number.isFinite(frame.rows) ? frame.rows : 50 });
+  const rows = treeRows(plan, state, {
+    now: frame.now,
+    window: Number.isFinite(frame.rows) ? frame.rows : 50,
+    facts: frame.facts,
+  });
   return [
-    headerLine(plan, state, frame, columns),
+    headLine(plan, state, { ...frame, columns, mark: statusWord(state, frame.isHeld) }),
     ...fitRows(rows, room).map((row) => rowLine(row, frame, columns)),
     ...footer,
   ];
-}
-
-function headerLine(plan: Plan, state: RunState, frame: Frame, columns: number): string {
-  const created = state.created;
-  const marks = [state.severity, created?.drill ? 'drill' : '', frame.runId, statusWord(state, frame.isHeld)].filter(
-    (mark) => mark !== '',
-  );
-  const until = state.endedAt === null ? frame.now : Date.parse(state.endedAt);
-  const clock = formatClock(
-    until - Date.parse(state.createdAt === '' ? new Date(frame.now).toISOString() : state.createdAt),
-  );
-  const right = `${oneLine(marks.join(' · '))}  ${clock}`;
-  const title = truncate(oneLine(created?.title ?? plan.title), Math.max(10, columns - textWidth(right) - 2));
-  const gap = ' '.repeat(Math.max(2, columns - textWidth(title) - textWidth(right)));
-  return `${frame.palette.bold(title)}${gap}${frame.palette.dim(truncate(right, columns))}`;
 }
 
 function statusWord(state: RunState, isHeld: boolean): string {
@@ -72,12 +66,23 @@ function footerLines(plan: Plan, state: RunState, frame: Frame, columns: number)
   const lines: string[] = [];
   for (const item of waiting.slice(0, 3)) {
     lines.push('', frame.palette.attention(truncate(`◆ ${item.title}: ${item.text}`, columns)));
+    for (const line of detailLines(state, item.path, frame))
+      lines.push(frame.palette.dim(`  ${truncate(line, columns - 2)}`));
     // A command is not cut: it is there to be copied.
     for (const command of item.commands) lines.push(`  ${command}`);
   }
   if (waiting.length > 3) lines.push(frame.palette.attention(`◆ and ${waiting.length - 3} more`));
   if (frame.notice !== undefined) lines.push('', frame.palette.attention(truncate(frame.notice, columns)));
   return lines;
+}
+
+/** What an approval is for, as much of it as leaves the tree in sight. */
+function detailLines(state: RunState, path: string, frame: Frame): string[] {
+  const pending = state.steps.get(path)?.approval?.pending;
+  if (!pending) return [];
+  const lines = approvalDetails(pending);
+  const most = Math.max(3, Math.floor(frame.rows / 4));
+  return lines.length <= most ? lines : [...lines.slice(0, most - 1), `… all of it: runbook status ${frame.runId}`];
 }
 
 function rowLine(row: Row, frame: Frame, columns: number): string {
@@ -95,6 +100,8 @@ function rowLine(row: Row, frame: Frame, columns: number): string {
   switch (row.state) {
     case 'done':
       return `${indent}${palette.good(sign)} ${title}${palette.dim(detail)}`;
+    case 'amiss':
+      return `${indent}${palette.attention(sign)} ${title}${palette.attention(detail)}`;
     case 'failed':
       return `${indent}${palette.bad(sign)} ${title}${palette.bad(detail)}`;
     case 'waiting':
@@ -136,7 +143,7 @@ function fitRows(rows: readonly Row[], room: number): readonly Row[] {
     return fromEnd ? kept.reverse() : kept;
   };
   let left = dropped(['log'], rows, false);
-  if (left.length > room) left = dropped(['done', 'skipped'], left, false);
+  if (left.length > room) left = dropped(['done', 'amiss', 'skipped'], left, false);
   if (left.length > room) left = dropped(['upcoming'], left, true);
   return left.slice(0, room);
 }

@@ -61,8 +61,9 @@ function details(
   }
 }
 
+/** Every field that must be said: without a terminal a default is not taken in silence. */
 function fieldOptions(node: ManualStep): string {
-  const needed = node.fields.filter((field) => field.required && field.default === undefined);
+  const needed = node.fields.filter((field) => field.required || field.default !== undefined);
   return (
     needed.map((field) => ` --field ${field.name}=VALUE`).join('') +
     (node.evidence === 'required' ? ' --evidence FILE' : '')

@@ -34,7 +34,8 @@ export class Place {
   }
 
   start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-    const { NODE_ENV: _, CLERK_SECRET_KEY: __, ...rest } = process.env;
+    // The tests themselves may be started by npx.
+    const { NODE_ENV: _, CLERK_SECRET_KEY: __, npm_command: ___, ...rest } = process.env;
     const child = spawn(process.execPath, [BIN, ...args], {
       cwd: this.folder,
       env: {
@@ -100,4 +101,41 @@ steps:
     when: steps.look.output.count > 0
     manual: Do it.
     approval: { by: 1, role: security }
+`;
+
+/** A manual step that proposes a list. */
+export const OFFERS_PLAYBOOK = `apiVersion: runbook/v1
+name: offers
+title: Offers
+category: data
+severity: P3
+inputs:
+  region: { type: string, default: eu }
+steps:
+  - id: confirm
+    title: Confirm
+    manual: "Confirm them in \${{ inputs.region }}."
+    fields:
+      users:
+        type: array
+        items: { type: string }
+        default: [a, b, c, d]
+        description: Whom to contain
+      notified: { type: integer, description: How many were told }
+`;
+
+/** Changes something, with the operator's own confirmation. */
+export const CONFIRMED_PLAYBOOK = `apiVersion: runbook/v1
+name: confirmed
+title: Confirmed
+category: data
+severity: P3
+steps:
+  - id: restart
+    title: Restart the service
+    uses: shell.run
+    effect: change
+    target: { kind: service, id: shop }
+    approval: {}
+    with: { command: [echo, restarted] }
 `;

@@ -28,6 +28,18 @@ describe('an unattended drill', () => {
     expect(exitCode).toBe(0);
   }, 60_000);
 
+  it('as JSON, ends with a line that holds the score; is resumed by nobody else meanwhile', async () => {
+    const drill = place.start(['drill', 'breach-response', '--yes', '--json']);
+    await drill.until('"run.attached"');
+    const second = await place.runbook('resume', '--as', 'bo');
+    expect(second.exitCode).toBe(4);
+    expect(second.stderr).toMatch(/is held by ana on .*, process \d+, since .* \[E_RUN_HELD\]/);
+    const { exitCode, stdout } = await drill.ended;
+    expect(exitCode).toBe(0);
+    const last: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+    expect(last).toMatchObject({ end: { status: 'done' }, score: { points: 100, passed: true } });
+  }, 60_000);
+
   it('killed and then without its world, is not resumed against anything else', async () => {
     const drill = place.start(['drill', 'breach-response', '--yes']);
     await drill.until('start    Identify');

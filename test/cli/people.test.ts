@@ -1,6 +1,6 @@
 // A run by hand, each word from a process of its own and none of them at a terminal.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MANUAL_PLAYBOOK, Place } from './cli.ts';
+import { CONFIRMED_PLAYBOOK, MANUAL_PLAYBOOK, OFFERS_PLAYBOOK, Place } from './cli.ts';
 
 const place = new Place();
 beforeAll(() => {
@@ -89,13 +89,78 @@ describe('a run without a terminal', () => {
   });
 
   it('takes a note after its end, and the report tells it all', async () => {
-    expect(
-      (await place.runbook('note', 'latest', 'Look at *odd* numbers', '--action-item', '--owner', 'cy')).exitCode,
-    ).toBe(0);
-    const { stdout } = await place.runbook('report');
+    const words = ['note', 'latest', 'Look at *odd* numbers', '--action-item', '--owner', 'cy'];
+    expect(await place.runbook(...words)).toMatchObject({ exitCode: 0, stderr: '' });
+    const { stdout, stderr } = await place.runbook('report');
+    expect(stderr).toBe('');
     expect(stdout).toContain('# Incident Report: Odd numbers');
     expect(stdout).toContain('- [ ] Look at \\*odd\\* numbers (owner: cy)');
     expect(stdout).toContain('Act on it: given by bo (security)');
+  });
+});
+
+describe('an answer without a terminal', () => {
+  beforeAll(async () => {
+    place.write('playbooks/offers.yaml', OFFERS_PLAYBOOK);
+    await place.runbook('run', 'offers');
+  });
+
+  it('is told by status what the step asks for, as text and as JSON', async () => {
+    const { stdout } = await place.runbook('status');
+    expect(stdout).toContain('Confirm them in eu.');
+    expect(stdout).toContain(
+      'users=<list of text, separated by commas>  Whom to contain  (default: 4 values: a, b, c, …)',
+    );
+    expect(stdout).toContain('notified=<whole number>  How many were told');
+    expect(JSON.parse((await place.runbook('status', '--json')).stdout)).toMatchObject({
+      waitsFor: [
+        {
+          path: 'confirm',
+          instructions: expect.stringContaining('Confirm them in eu.'),
+          fields: [
+            { name: 'users', default: ['a', 'b', 'c', 'd'] },
+            { name: 'notified', type: 'whole number' },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('is refused where a default would stand for a field that was not given, and nothing is recorded', async () => {
+    const { exitCode, stderr } = await place.runbook('done', 'latest', 'confirm', '--field', 'notified=3');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('[E_FIELD_DEFAULT]');
+    expect(stderr).toContain('users would be 4 values: a, b, c, …');
+    expect(stderr).toMatch(/runbook done \w+ confirm --field users=VALUE/);
+    expect(stderr).toContain('with --yes to take these values');
+    expect(JSON.parse((await place.runbook('status', '--json')).stdout)).toMatchObject({ status: 'waiting' });
+  });
+
+  it('takes the defaults with --yes, and says what was recorded', async () => {
+    const { exitCode, stdout } = await place.runbook('done', 'latest', 'confirm', '--field', 'notified=3', '--yes');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('users = 4 values: a, b, c, …');
+    expect(stdout).toContain('notified = 3');
+  });
+});
+
+describe('a confirmation without a terminal', () => {
+  it('is shown by status with its inputs and targets, and given by approve without a question', async () => {
+    place.write('playbooks/confirmed.yaml', CONFIRMED_PLAYBOOK);
+    await place.runbook('run', 'confirmed');
+    const { stdout } = await place.runbook('status');
+    expect(stdout).toMatch(/ {2}shell\.run: run 1 service\n/);
+    expect(stdout).toMatch(/command: echo,? restarted/);
+    expect(stdout).toContain('- run service shop');
+    expect(JSON.parse((await place.runbook('status', '--json')).stdout)).toMatchObject({
+      waitsFor: [
+        {
+          kind: 'confirmation',
+          approval: { inputs: { command: ['echo', 'restarted'] }, targets: [{ kind: 'service', id: 'shop' }] },
+        },
+      ],
+    });
+    expect((await place.runbook('approve', 'latest')).exitCode).toBe(0);
   });
 });
 
@@ -107,9 +172,49 @@ describe('a run whose playbook changes', () => {
     expect(stderr).toContain('playbooks/by-hand.yaml has changed since this run started');
   });
 
+  it('records who took it up', async () => {
+    const { stdout } = await place.runbook('resume', '--json', '--as', 'bo');
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line): { type?: string; data?: unknown } => JSON.parse(line));
+    expect(events.find(({ type }) => type === 'run.attached')).toMatchObject({ data: { operator: 'bo' } });
+  });
+
   it('can be skipped through and aborted from the command line', async () => {
     expect((await place.runbook('skip', 'latest', 'look', '--reason', 'not today')).exitCode).toBe(1);
     expect((await place.runbook('abort', '--reason', 'enough')).exitCode).toBe(0);
     expect(JSON.parse((await place.runbook('status', '--json')).stdout)).toMatchObject({ status: 'aborted' });
+  });
+});
+
+describe('a run that was killed while a step was at work', () => {
+  it('lets the step be skipped, for nobody works on it any more', async () => {
+    place.write(
+      'playbooks/waits.yaml',
+      `apiVersion: runbook/v1
+name: waits
+title: Waits
+category: data
+severity: P3
+symptoms: [Something is off]
+steps:
+  - id: wait
+    title: Wait for ever
+    uses: shell.run
+    effect: read
+    with: { command: [sleep, "20"] }
+`,
+    );
+    const run = place.start(['run', 'waits']);
+    await run.until('start    Wait for ever');
+    expect(await place.runbook('skip', 'latest', 'wait', '--reason', 'stuck')).toMatchObject({ exitCode: 4 });
+    run.kill('SIGKILL');
+    await run.ended;
+    expect(await place.runbook('skip', 'latest', 'wait', '--reason', 'stuck')).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse((await place.runbook('status', '--json')).stdout)).toMatchObject({
+      status: 'done',
+      steps: [{ path: 'wait', phase: 'skipped', skipped: 'ana: stuck' }],
+    });
   });
 });

@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Place } from './cli.ts';
+import { MANUAL_PLAYBOOK, Place } from './cli.ts';
 
 const place = new Place();
 afterAll(() => place.remove());
@@ -15,13 +17,25 @@ describe('the command line', () => {
   it('offers the command that was meant, and exits 2', async () => {
     const { exitCode, stderr } = await place.runbook('resum');
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('Did you mean resume?');
+    expect(stderr).toContain("error Unknown command 'resum' [E_USAGE]");
+    expect(stderr).toContain('next:  Did you mean resume? runbook --help lists the commands');
   });
 
   it('offers the option that was meant, and exits 2', async () => {
     const { exitCode, stderr } = await place.runbook('run', 'breach-response', '--imput', 'a=b');
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('Did you mean --input?');
+    expect(stderr).toContain('[E_USAGE]');
+    expect(stderr).toContain('Did you mean --input? runbook run --help shows how');
+  });
+
+  it('gives wrong usage as JSON too, and help as help', async () => {
+    const { exitCode, stderr } = await place.runbook('skip', 'latest', 'look', '--json');
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'E_USAGE', hint: 'runbook skip --help shows how' } });
+    expect(await place.runbook('skip', '--help')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('--reason'),
+    });
   });
 
   it('says which playbook was meant', async () => {
@@ -32,6 +46,9 @@ describe('the command line', () => {
   });
 
   it('gives an error as JSON where JSON is asked for', async () => {
+    place.write('by-hand.yaml', MANUAL_PLAYBOOK);
+    await place.runbook('run', 'by-hand.yaml');
+    await place.runbook('abort', '--reason', 'only a store was needed');
     const { exitCode, stderr } = await place.runbook('status', 'nope', '--json');
     expect(exitCode).toBe(2);
     expect(JSON.parse(stderr)).toEqual({
@@ -54,13 +71,32 @@ describe('the command line', () => {
     const { exitCode, stderr } = await place.runbook('run', 'breach-response');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('CLERK_SECRET_KEY is not set');
-    expect((await place.runbook('runs')).stdout).toContain('No runs yet');
+    expect(stderr).toContain('then run again');
+    expect((await place.runbook('runs')).stdout).not.toContain('breach-response');
   });
 
   it('says what to type where nothing is unfinished', async () => {
     const { exitCode, stdout } = await place.runbook();
     expect(exitCode).toBe(0);
     expect(stdout).toContain('No unfinished runs.');
+  });
+
+  it('says that a playbook is not UTF-8', async () => {
+    writeFileSync(join(place.folder, 'latin.yaml'), Buffer.from('title: caf\xe9', 'latin1'));
+    for (const command of ['show', 'run']) {
+      const { exitCode, stderr } = await place.runbook(command, 'latin.yaml');
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain('[E_PLAYBOOK_ENCODING]');
+    }
+    const { exitCode, stdout } = await place.runbook('validate', 'latin.yaml');
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain('latin.yaml:1:1 error E_PLAYBOOK_ENCODING');
+  });
+
+  it('begins next commands with npx where npx started it', async () => {
+    const started = (npm_command: string) => place.start(['runs', '--playbook', 'none'], { npm_command }).ended;
+    expect((await started('exec')).stdout).toContain(' npx runbook drill rehearses');
+    expect((await started('run')).stdout).toContain(' runbook drill rehearses');
   });
 
   it('lists the built-in playbooks, and shows one step by step', async () => {

@@ -6,7 +6,7 @@ import { createCollector } from '../../engine/playbook/collector.ts';
 import { type CheckedExpression, compileExpression } from '../../engine/playbook/expressions.ts';
 import { NO_FACTS } from '../../engine/playbook/facts.ts';
 import { objectSchema } from '../../engine/playbook/schema-shape.ts';
-import { createScope, type Place } from '../../engine/playbook/scope.ts';
+import { createScope, type Place, SECRETS_ONLY_IN_WITH } from '../../engine/playbook/scope.ts';
 import type { Inside } from '../../engine/playbook/source.ts';
 import { scope } from './helpers.ts';
 
@@ -31,7 +31,7 @@ const playbookScope = createScope({
   secrets: [],
   steps: new Map(),
 });
-const place: Place = { reader: 'end', allowsSecrets: false, facts: NO_FACTS };
+const place: Place = { reader: 'end', secrets: SECRETS_ONLY_IN_WITH, facts: NO_FACTS };
 
 function check(source: string, collector = createCollector()): CheckedExpression | undefined {
   const inside: Inside = (offset, length) => ({ location: { file: 'x', line: 1, column: offset + 1 }, length });

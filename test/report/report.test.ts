@@ -11,7 +11,7 @@ const NOW = Date.UTC(2026, 4, 12, 5, 30);
 function modelOf(drafts: readonly Draft[]): ReportModel {
   const reader = createReportReader('k3j');
   for (const event of journalOf(drafts)) reader.add(event);
-  return reader.model(NOW);
+  return reader.model({ now: NOW, isWorkedOn: false });
 }
 const reportOf = (drafts: readonly Draft[]): string => renderMarkdown(modelOf(drafts), template);
 
@@ -171,6 +171,79 @@ describe('the incident report', () => {
     expect(report).toContain('- Lock accounts: given by bo (security)');
     expect(report).toContain('- Lock accounts: failed: Clerk said no');
     expect(report).toContain('- Reset keys: skipped: ana: none exposed');
+  });
+
+  it('says what an unfinished run waits for now, whatever it was last paused for', () => {
+    const model = modelOf([
+      created(),
+      opened('', 'group', 'Breach'),
+      opened('look', 'manual', 'Look'),
+      { type: 'run.paused', actor: 'engine', data: { reason: 'waiting', waitsFor: ['look: an answer'] } },
+      { type: 'manual.answered', actor: 'person:ana', step: 'look', data: { fields: {}, evidence: [], by: 'ana' } },
+      { type: 'step.done', actor: 'engine', step: 'look', data: { durationMs: 1 } },
+      opened('act', 'manual', 'Act', 1),
+    ]);
+    expect(model).toMatchObject({ status: 'waiting', waitsFor: ['act: an answer'] });
+  });
+
+  it('calls a run stopped that is under way and that nobody works on', () => {
+    expect(reportOf([created(), ...ban.slice(0, 3)])).toContain('The run is not over: it is stopped.');
+    const reader = createReportReader('k3j');
+    for (const event of journalOf([created(), ...ban.slice(0, 3)])) reader.add(event);
+    expect(reader.model({ now: NOW, isWorkedOn: true }).status).toBe('running');
+  });
+
+  it('names the targets that each verb of a step touched, at most fifty of them', () => {
+    const ids = Array.from({ length: 53 }, (_, index) => ({ id: `user_${index}` }));
+    const report = reportOf([
+      created(),
+      ...ban.slice(0, 3),
+      {
+        type: 'change.intended',
+        actor: 'engine',
+        step: 'ban',
+        data: { attempt: 1, kind: 'user', verb: 'ban', round: 0, after: {}, targets: ids },
+      },
+      {
+        type: 'change.settled',
+        actor: 'engine',
+        step: 'ban',
+        data: {
+          kind: 'user',
+          verb: 'ban',
+          round: 0,
+          results: ids.map(({ id }, index) => ({
+            id,
+            outcome: index === 0 ? ('unknown' as const) : ('done' as const),
+          })),
+        },
+      },
+    ]);
+    expect(report).toContain('  - ban user (in doubt): user\\_0\n');
+    expect(report).toMatch(/ {2}- ban user: user\\_1, .*user\\_50 and 2 more\n/);
+    expect(report).not.toContain('user\\_51');
+  });
+
+  it('tells what was answered by hand, shortened, and nothing twice', () => {
+    const report = reportOf([
+      created(),
+      opened('', 'group', 'Breach'),
+      opened('confirm', 'manual', 'Confirm'),
+      {
+        type: 'manual.answered',
+        actor: 'person:ana',
+        step: 'confirm',
+        data: {
+          fields: { users: ['u1', 'u2', 'u3', 'u4'], isSure: true, why: '# Fake\n## more', lessons: 'Alert earlier' },
+          evidence: [],
+          by: 'ana',
+        },
+      },
+      { type: 'step.done', actor: 'engine', step: 'confirm', data: { durationMs: 1, by: 'ana' } },
+    ]);
+    expect(report).toContain('- Confirm: done by ana\n  - users = 4 values: u1, u2, u3, …\n  - isSure = true\n');
+    expect(report).toContain('  - why = \\# Fake \\#\\# more\n');
+    expect(report.split('Alert earlier')).toHaveLength(2);
   });
 
   it('says that a drill was one, with its score', () => {

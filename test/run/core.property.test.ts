@@ -176,7 +176,12 @@ function advance(run: Run, plan: Plan, command: Command, seed: number): void {
           data: { attempt, error: failed, isPermanent: false, jitter: 0.5, durationMs: 1 },
         });
       } else if (node?.kind === 'uses' && node.until && round < 2) {
-        run.append({ ...engine, type: 'attempt.polled', step, data: { attempt, round, output: null, durationMs: 1 } });
+        run.append({
+          ...engine,
+          type: 'attempt.polled',
+          step,
+          data: { attempt, round, output: { value: null }, durationMs: 1 },
+        });
       } else run.append({ ...engine, type: 'step.done', step, data: { durationMs: 1 } });
       return;
     }

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { defineAction, PermanentFailure } from '../../engine/action.ts';
+import { RunbookError } from '../../engine/errors.ts';
+import type { Clock } from '../../engine/run/clock.ts';
 import type { People } from '../../engine/run/people.ts';
 import { nobody } from '../../engine/run/people.ts';
+import { RunSession } from '../../engine/run/session.ts';
 import { ofType, openWorld, playbook, type World } from './harness.ts';
 
 /** Fails as often as its input says, then succeeds; waits until aborted where told to hang. */
@@ -259,4 +262,68 @@ test('a secret reaches the action and stands in no event', async () => {
   const text = JSON.stringify(await world.events(runId));
   expect(text).not.toContain('correct-horse');
   expect(text).toContain('[secret:MY_KEY]');
+});
+
+test('an abort by another process stops the step under way, and nothing of it starts afterwards', async () => {
+  const running = world.start(
+    playbook(`  - { id: slow, title: Slow, uses: test.flaky, with: { hangs: true }, timeout: 1m }
+  - { id: never, title: Never, uses: test.echo }
+`),
+  );
+  await expect.poll(() => calls).toBe(1);
+  const [run] = await world.journal.runs();
+  const runId = run?.id ?? '';
+  const since = (await world.events(runId)).at(-1)?.seq ?? 0;
+  await world.journal.append({
+    runId,
+    since,
+    fence: null,
+    drafts: [{ type: 'abort.requested', actor: 'person:bob', data: { reason: 'false alarm', by: 'bob' } }],
+  });
+  const { end, state } = await running;
+  expect(end.status).toBe('aborted');
+  expect(state.steps.get('slow')?.phase).toBe('skipped');
+  expect(state.steps.has('never')).toBe(false);
+  const events = await world.events(runId);
+  expect(events.at(-1)?.type).toBe('run.ended');
+});
+
+test('a renewal that fails once is tried again, so that the run keeps its lease', async () => {
+  const { journal } = world;
+  const { renew } = journal;
+  let renewals = 0;
+  journal.renew = async (runId, fence) => {
+    renewals += 1;
+    if (renewals === 1) throw new RunbookError({ code: 'E_STORE_BUSY', message: 'locked for a moment' });
+    return renew.call(journal, runId, fence);
+  };
+  const pending: { at: number; callback: () => void }[] = [];
+  let now = 0;
+  const clock: Clock = {
+    now: () => now,
+    monotonic: () => now,
+    after(ms, callback) {
+      const timer = { at: now + ms, callback };
+      pending.push(timer);
+      return () => void pending.splice(pending.indexOf(timer), 1);
+    },
+  };
+  const { runId } = await world.start(playbook('  - { id: ask, title: Ask, manual: Wait }\n'));
+  const holder = { id: 'h', host: 'test', pid: process.pid, operator: 'tester' };
+  const session = await RunSession.open({ journal, runId, clock, holder });
+  const pass = async (): Promise<void> => {
+    const next = pending.toSorted((a, b) => a.at - b.at)[0];
+    if (!next) throw new Error('no timer');
+    pending.splice(pending.indexOf(next), 1);
+    now = next.at;
+    const before = renewals;
+    next.callback();
+    await expect.poll(() => renewals).toBe(before + 1);
+    await expect.poll(() => pending.length).toBe(1);
+  };
+  await pass();
+  expect(session.lost.aborted).toBe(false);
+  await pass();
+  expect(now).toBe(11_000);
+  await session.close();
 });

@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Action, defineAction } from '../../engine/action.ts';
+import { type Action, type ActionContext, defineAction } from '../../engine/action.ts';
 import type { JsonObject } from '../../engine/json.ts';
 import { createPlaybookCompiler } from '../../engine/playbook/compile.ts';
 import type { Plan } from '../../engine/playbook/plan.ts';
@@ -40,6 +40,26 @@ export const echo = defineAction({
   },
 });
 
+/** An action made of one function. */
+export function act(run: (ctx: ActionContext) => Promise<unknown>, more: Partial<Action> = {}): Action {
+  const action = defineAction({
+    name: 'test.act',
+    title: 'Act',
+    effect: 'destructive',
+    idempotent: true,
+    input: {
+      type: 'object',
+      properties: { users: { type: 'array', items: { type: 'string' } } },
+      additionalProperties: false,
+    },
+    output: {},
+    async run(_input, ctx) {
+      return (await run(ctx)) as never;
+    },
+  });
+  return { ...action, ...more };
+}
+
 export interface World {
   readonly journal: Journal;
   readonly file: string;
@@ -57,6 +77,8 @@ export interface StartOptions {
   readonly pause?: AbortSignal;
   readonly env?: { readonly [name: string]: string };
   readonly waitsForOthers?: boolean;
+  readonly operator?: string;
+  readonly settleWithinMs?: number;
 }
 export interface Started {
   readonly runId: string;
@@ -107,7 +129,9 @@ export async function openWorldIn(parent: string, ...actions: Action[]): Promise
         waitsForOthers: options.waitsForOthers ?? false,
         version: 'test',
         host: 'test',
+        operator: options.operator ?? 'tester',
         pid: process.pid,
+        ...(options.settleWithinMs === undefined ? {} : { settleWithinMs: options.settleWithinMs }),
       });
       return { runId, plan, end, state: session.state };
     } finally {

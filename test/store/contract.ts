@@ -1,5 +1,6 @@
 // What every store must do, whichever database is behind it.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -251,15 +252,26 @@ export function journalContract(name: string, fresh: () => Promise<OpenStore>): 
       );
     });
 
-    test('blobs come back whole, in parts or empty, and are kept once', async () => {
+    test('blobs come back whole, in parts or empty', async () => {
       await journal.create(RUN, []);
       const bytes = new Uint8Array(2_500_000).map((_, index) => index * 7);
-      const digest = await journal.putBlob(RUN.id, bytes);
-      expect(await journal.putBlob(RUN.id, bytes)).toBe(digest);
-      expect(Buffer.compare(await journal.getBlob(RUN.id, digest), bytes)).toBe(0);
+      const name = await journal.putBlob(RUN.id, bytes);
+      expect(Buffer.compare(await journal.getBlob(RUN.id, name), bytes)).toBe(0);
       const empty = await journal.putBlob(RUN.id, new Uint8Array());
       expect(await journal.getBlob(RUN.id, empty)).toHaveLength(0);
       await expect(journal.getBlob(RUN.id, 'absent')).rejects.toMatchObject({ code: 'E_BLOB_MISSING' });
+    });
+
+    test('the name of a blob does not tell its bytes to who can guess them, and so the same bytes have two', async () => {
+      await journal.create(RUN, []);
+      const bytes = Buffer.from('sk_live_guessable');
+      const [first, second] = [await journal.putBlob(RUN.id, bytes), await journal.putBlob(RUN.id, bytes)];
+      expect(first).toMatch(/^[0-9a-f]{64}$/);
+      expect(first).not.toBe(createHash('sha256').update(bytes).digest('hex'));
+      expect(second).not.toBe(first);
+      for (const name of [first, second]) {
+        expect(Buffer.from(await journal.getBlob(RUN.id, name)).toString()).toBe('sk_live_guessable');
+      }
     });
 
     test('a long journal is read in pages, from anywhere, while others write', async () => {

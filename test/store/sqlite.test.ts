@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -212,11 +213,27 @@ describe('tampering behind the store', () => {
     expect(await journal.verify(RUN.id)).toMatchObject({ brokenAt, events: brokenAt - 1, reason: expect.any(String) });
   });
 
-  test('a changed blob is not given out', async () => {
+  test.each([
+    ['changed', `UPDATE blobs SET data = x'00'`],
+    ['given another salt', `UPDATE blobs SET salt = '${'0'.repeat(32)}'`],
+    ['robbed of its salt', 'UPDATE blobs SET salt = NULL'],
+    ['robbed of its first part', 'DELETE FROM blobs WHERE part = 0'],
+  ])('a blob that was %s is not given out', async (_what, sql) => {
     const journal = await open();
     await heldRun(journal);
-    const digest = await journal.putBlob(RUN.id, Buffer.from('evidence'));
-    withRawStore((handle) => handle.exec(`UPDATE blobs SET data = x'00'`));
-    await expect(journal.getBlob(RUN.id, digest)).rejects.toMatchObject({ code: 'E_BLOB_CORRUPT' });
+    const name = await journal.putBlob(RUN.id, Buffer.alloc(1_500_000, 'evidence'));
+    withRawStore((handle) => handle.exec(sql));
+    await expect(journal.getBlob(RUN.id, name)).rejects.toMatchObject({ code: 'E_BLOB_CORRUPT' });
+  });
+
+  test('the name of a blob is SHA-256 over its salt and its bytes, as another program can check', async () => {
+    const journal = await open();
+    await heldRun(journal);
+    const bytes = Buffer.alloc(1_500_000, 'evidence');
+    const name = await journal.putBlob(RUN.id, bytes);
+    const salts = withRawStore((handle) => handle.prepare('SELECT salt FROM blobs ORDER BY part').pluck().all());
+    expect(salts).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), null]);
+    const digest = createHash('sha256').update(String(salts[0]), 'hex').update(bytes).digest('hex');
+    expect(name).toBe(digest);
   });
 });

@@ -2,7 +2,9 @@ import { RunbookError } from '../../errors.ts';
 import { approvalProblem } from '../../run/approvals.ts';
 import type { RunState } from '../../run/state.ts';
 import { approvalLines } from '../../ui/approval-lines.ts';
+import { oneLine } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
+import { approvalDetailLines, type PendingApproval } from '../approval-details.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type OpenedRun, openRun } from '../open-run.ts';
 import { confirm, requireKnownStep, say } from '../speak.ts';
@@ -10,6 +12,8 @@ import { confirm, requireKnownStep, say } from '../speak.ts';
 interface ApproveOptions extends CommonOptions {
   readonly role?: string;
   readonly note?: string;
+  /** Does not ask at a terminal. */
+  readonly yes?: boolean;
 }
 
 export async function approve(
@@ -30,6 +34,11 @@ export async function approve(
     if (now.pending.request !== pending?.request) return `${step} asks for something else by now: look at it again`;
     return approvalProblem(state, step, { name: by, role: options.role });
   };
+  const isAsked = app.terminal.isInteractive && !app.isJson && options.yes !== true;
+  if (pending && isAsked && problem(opened.state) === null && !(await isConfirmed(app, opened, pending))) {
+    app.terminal.print('Nothing was approved.');
+    return EXIT.waiting;
+  }
   const role = options.role === undefined ? {} : { role: options.role };
   const note = options.note === undefined ? {} : { note: options.note };
   const events = await say(
@@ -45,6 +54,15 @@ export async function approve(
   const what = pending ? approvalLines(pending, 0)[0] : undefined;
   await confirm(app, opened, `Approved by ${by}: ${step}${what === undefined ? '' : ` (${what})`}.`, events);
   return EXIT.done;
+}
+
+/** Shows what is about to change, and asks. */
+async function isConfirmed(app: App, { state }: OpenedRun, request: PendingApproval): Promise<boolean> {
+  const { print, palette } = app.terminal;
+  print(palette.attention(`${oneLine(state.created?.title ?? state.created?.playbook.title ?? '')}`));
+  for (const line of approvalDetailLines(request)) print(`  ${line}`);
+  const { confirm: askConfirm } = await import('@inquirer/prompts');
+  return askConfirm({ message: 'Approve this?', default: false });
 }
 
 function settledText(state: RunState, step: string): string {

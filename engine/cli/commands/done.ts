@@ -1,15 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { messageOf, RunbookError } from '../../errors.ts';
-import { createValueValidator } from '../../playbook/validate-value.ts';
-import { checkAnswer, storeEvidence } from '../../run/manual.ts';
-import { createOutputStore } from '../../run/outputs.ts';
+import { storeEvidence } from '../../run/manual.ts';
 import type { EvidenceFile } from '../../run/people.ts';
-import { indexPaths } from '../../run/scope.ts';
 import { mediaTypeOf } from '../../ui/media-type.ts';
+import { answerFields, recordedLines } from '../answer-fields.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
-import { type Given, parsePairs, readValues } from '../given-values.ts';
+import { parsePairs, readValues } from '../given-values.ts';
 import { type OpenedRun, openRun } from '../open-run.ts';
 import { confirm, notOpenProblem, requireKnownStep, say } from '../speak.ts';
 
@@ -18,6 +16,8 @@ interface DoneOptions extends CommonOptions {
   readonly fields?: string;
   readonly note?: string;
   readonly evidence?: readonly string[];
+  /** Takes the defaults of fields that were not given. */
+  readonly yes?: boolean;
 }
 
 export async function done(app: App, run: string, step: string, options: DoneOptions): Promise<number> {
@@ -31,7 +31,7 @@ export async function done(app: App, run: string, step: string, options: DoneOpt
       message: refusal,
       hint: `runbook status ${opened.runId} shows how it stands`,
     });
-  const fields = await checkedFields(app, opened, step, given);
+  const fields = await answerFields(app, opened, { step, given, takesDefaults: options.yes === true });
   const files = (options.evidence ?? []).map((file) => readEvidence(app, file));
   requireEvidence(opened, step, files);
   const evidence = await storeEvidence({ journal: opened.journal, session: { runId: opened.runId } }, files);
@@ -46,33 +46,8 @@ export async function done(app: App, run: string, step: string, options: DoneOpt
     },
     (state) => notOpenProblem(state.steps.get(step), step),
   );
-  await confirm(app, opened, `Recorded: ${step} done by ${by}.`, events);
+  await confirm(app, opened, [`Recorded: ${step} done by ${by}.`, ...recordedLines(fields)].join('\n'), events);
   return EXIT.done;
-}
-
-async function checkedFields(
-  app: App,
-  { plan, state, runId, journal }: OpenedRun,
-  step: string,
-  given: Given,
-): Promise<Given> {
-  const node = plan.nodes.get(step);
-  if (node?.kind !== 'manual') {
-    throw new RunbookError({
-      code: 'E_STEP_KIND',
-      message: `${step} is not a manual step: the engine does it`,
-      hint: 'If it waits for approval: runbook approve',
-    });
-  }
-  const outputs = createOutputStore({ journal, redactor: app.redactor, runId });
-  const scope = { plan, state, runId, pathById: indexPaths(plan), outputs };
-  const checked = await checkAnswer({ scope, validator: createValueValidator() }, node, given);
-  if ('fields' in checked) return checked.fields;
-  throw new RunbookError({
-    code: 'E_FIELD_INVALID',
-    message: `The answer does not fit\n${checked.problems.map((problem) => `  ${problem}`).join('\n')}`,
-    hint: `runbook done ${runId} ${step}${node.fields.map((field) => ` --field ${field.name}=VALUE`).join('')}`,
-  });
 }
 
 function readEvidence(app: App, file: string): EvidenceFile {

@@ -1,3 +1,4 @@
+import { loadScenario } from '../../drill/scenario.ts';
 import { createRun } from '../../run/create.ts';
 import { clean, wrap } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
@@ -5,6 +6,7 @@ import { createCompiler } from '../compiler.ts';
 import { drillEnv, drillPeople, endDrill, makeWorld, requireSamePlaybook } from '../drill-world.ts';
 import { drive } from '../drive.ts';
 import { parsePairs } from '../given-values.ts';
+import { learnSecrets } from '../learn-secrets.ts';
 import { findPlaybook, readPlaybook } from '../playbook-files.ts';
 import { resolveRunInputs } from '../resolve-run-inputs.ts';
 import { packageVersion } from '../resources.ts';
@@ -20,25 +22,28 @@ export interface DrillOptions extends CommonOptions {
 }
 
 export async function drill(app: App, playbook: string | undefined, options: DrillOptions): Promise<number> {
-  const scenarioFile = findScenario(app, { scenario: options.scenario, playbook });
+  const scenario = loadScenario(findScenario(app, { scenario: options.scenario, playbook }));
+  requireSamePlaybook(scenario, playbook ?? scenario.playbook);
+  const file = findPlaybook(app, playbook ?? scenario.playbook);
+  const compiler = createCompiler();
+  const plan = compiler.plan(readPlaybook(file), file.shown);
+  // Nobody is alarmed, and no world made, where the run could not be kept.
+  const journal = await app.journal();
   const isUnattended = options.yes === true;
   const { world, worldFile } = await makeWorld(app, {
-    scenarioFile,
+    scenario,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   });
   try {
-    requireSamePlaybook(world.scenario, playbook ?? world.scenario.playbook);
-    const file = findPlaybook(app, playbook ?? world.scenario.playbook);
-    const compiler = createCompiler();
-    const plan = compiler.plan(readPlaybook(file), file.shown);
     const env = drillEnv(world, app.env);
+    learnSecrets(app.redactor, plan, { actions: compiler.actions, envs: [app.env, env] });
     if (!app.isJson) showAlert(app, world.scenario);
     const inputs = await resolveRunInputs(app, plan, {
       ...world.answers.inputs,
       ...parsePairs(options.input ?? [], '--input'),
     });
     const { runId } = await createRun({
-      journal: await app.journal(),
+      journal,
       plan,
       inputs,
       operator: app.operator,

@@ -1,6 +1,6 @@
 // `runbook` alone: what is half-finished and what to type next.
-import { existsSync } from 'node:fs';
 import type { App, CommonOptions } from '../app.ts';
+import { existingJournal, hasNoRunsYet } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
 import { liveHolder } from '../held-by.ts';
 import { table } from '../table.ts';
@@ -13,13 +13,14 @@ runbook run PLAYBOOK     start one
 runbook --help           every command`;
 
 export async function overview(app: App, _options: CommonOptions): Promise<number> {
-  const open = existsSync(app.project.storeFile) ? await openRuns(app) : [];
+  const isFirst = hasNoRunsYet(app);
+  const open = isFirst ? [] : await openRuns(app);
   if (app.isJson) {
     app.terminal.print(JSON.stringify({ unfinished: open }));
     return EXIT.done;
   }
   if (open.length === 0) {
-    app.terminal.print(`No unfinished runs.\n\n${START}`);
+    app.terminal.print(`${isFirst ? 'No runs yet.' : 'No unfinished runs.'}\n\n${START}`);
     return EXIT.done;
   }
   const rows = open.map((run) => [
@@ -35,7 +36,7 @@ export async function overview(app: App, _options: CommonOptions): Promise<numbe
 }
 
 async function openRuns(app: App) {
-  const journal = await app.journal();
+  const journal = await existingJournal(app);
   const rows = (await journal.runs({ limit: LOOKED_AT })).filter(
     (row) => row.status !== 'done' && row.status !== 'aborted',
   );

@@ -1,5 +1,6 @@
 import type { App, CommonOptions } from '../app.ts';
 import { buildReport } from '../build-report.ts';
+import { existingJournal } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
 import { findRun } from '../find-run.ts';
 import { writeReport } from '../write-report.ts';
@@ -9,7 +10,7 @@ export async function report(
   run: string | undefined,
   options: CommonOptions & { readonly out?: string },
 ): Promise<number> {
-  const { id } = await findRun(await app.journal(), run);
+  const { id } = await findRun(await existingJournal(app), run);
   if (options.out !== undefined) {
     const written = await writeReport(app, id, options.out);
     app.terminal.print(app.isJson ? JSON.stringify({ run: id, file: written }) : `Incident report: ${written}`);

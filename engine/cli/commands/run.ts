@@ -6,6 +6,7 @@ import type { App, CommonOptions } from '../app.ts';
 import { createCompiler } from '../compiler.ts';
 import { drive } from '../drive.ts';
 import { parsePairs, readValues } from '../given-values.ts';
+import { learnSecrets } from '../learn-secrets.ts';
 import { findPlaybook, readPlaybook } from '../playbook-files.ts';
 import { resolveRunInputs } from '../resolve-run-inputs.ts';
 import { packageVersion } from '../resources.ts';
@@ -23,6 +24,7 @@ export async function run(app: App, playbook: string, options: RunOptions): Prom
   const file = findPlaybook(app, playbook);
   const compiler = createCompiler();
   const plan = compiler.plan(readPlaybook(file), file.shown);
+  learnSecrets(app.redactor, plan, { actions: compiler.actions, envs: [app.env] });
   const given = { ...(await readValues(options.inputs, app.cwd)), ...parsePairs(options.input ?? [], '--input') };
   const detectedAt = options.detected === undefined ? undefined : parseTime(options.detected, app.clock.now());
   const inputs = await resolveRunInputs(app, plan, given);
@@ -53,7 +55,16 @@ export async function run(app: App, playbook: string, options: RunOptions): Prom
 /** Before there is a run: one that cannot start is not made. @throws E_SECRET_MISSING */
 async function requireSecrets(app: App, plan: Plan): Promise<void> {
   const secrets = createSecrets({ env: app.env, onResolved: (name, value) => app.redactor.add(name, value) });
-  for (const name of plan.requires.secrets) await secrets.get(name);
+  for (const name of plan.requires.secrets) {
+    try {
+      await secrets.get(name);
+    } catch (error) {
+      if (!(error instanceof RunbookError) || error.code !== 'E_SECRET_MISSING') throw error;
+      // There is no run yet that could be resumed.
+      const { code, message } = error;
+      throw new RunbookError({ code, message, hint: `Set the environment variable ${name}, then run again` });
+    }
+  }
 }
 
 /** ISO 8601 with a zone, or HH:MM of the last 24 hours, UTC. @throws E_USAGE */

@@ -1,4 +1,6 @@
+import type { RunRow } from '../../store/journal.ts';
 import type { App, CommonOptions } from '../app.ts';
+import { existingJournal, hasNoRunsYet } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
 import { table } from '../table.ts';
 
@@ -8,11 +10,7 @@ interface RunsOptions extends CommonOptions {
 }
 
 export async function runs(app: App, options: RunsOptions): Promise<number> {
-  const journal = await app.journal();
-  const rows = await journal.runs({
-    limit: options.limit,
-    ...(options.playbook === undefined ? {} : { playbook: options.playbook }),
-  });
+  const rows = hasNoRunsYet(app) ? [] : await rowsOf(app, options);
   if (app.isJson) {
     app.terminal.print(JSON.stringify(rows));
   } else if (rows.length === 0) {
@@ -30,4 +28,9 @@ export async function runs(app: App, options: RunsOptions): Promise<number> {
       app.terminal.print(line);
   }
   return EXIT.done;
+}
+
+async function rowsOf(app: App, { limit, playbook }: RunsOptions): Promise<readonly RunRow[]> {
+  const journal = await existingJournal(app);
+  return journal.runs({ limit, ...(playbook === undefined ? {} : { playbook }) });
 }

@@ -70,10 +70,10 @@ function detailsOf(node: PlanNode): string[] {
         `until ${oneLine(node.until.source)}${node.everyMs === undefined ? '' : `, every ${formatDuration(node.everyMs)}`}`,
       );
     if (node.retry) details.push(`up to ${node.retry.attempts} attempts`);
+    if (node.timeoutMs !== undefined) details.push(`at most ${formatDuration(node.timeoutMs)}`);
   }
   if (node.kind === 'manual' && node.fields.length > 0)
     details.push(`fields: ${node.fields.map((field) => field.name).join(', ')}`);
-  if (node.timeoutMs !== undefined) details.push(`at most ${formatDuration(node.timeoutMs)}`);
   if (node.onFailure !== 'pause') details.push(`on failure: ${node.onFailure}`);
   return details;
 }

@@ -2,17 +2,18 @@ import { runStatus } from '../../run/state.ts';
 import { changePhrases } from '../../ui/change-words.ts';
 import { oneLine } from '../../ui/text.ts';
 import { treeLines } from '../../ui/tree.ts';
-import { waitingFor } from '../../ui/waiting.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
 import { liveHolder } from '../held-by.ts';
 import { openRun } from '../open-run.ts';
 import { headLines } from '../run-end.ts';
+import { detailLines, detailsJson, waitingDetails } from '../waiting-details.ts';
 
 export async function status(app: App, run: string | undefined, _options: CommonOptions): Promise<number> {
-  const { journal, runId, state, created, plan } = await openRun(app, run);
+  const opened = await openRun(app, run);
+  const { journal, runId, state, created, plan } = opened;
   const { terminal } = app;
-  const waiting = waitingFor(plan, state, runId);
+  const waiting = await waitingDetails(app, opened);
   const holder = await liveHolder(journal, runId, app.clock.now());
   if (app.isJson) {
     const steps = [...state.steps.values()].filter((step) => step.path !== '');
@@ -28,7 +29,7 @@ export async function status(app: App, run: string | undefined, _options: Common
         startedAt: state.createdAt,
         endedAt: state.endedAt,
         holder: holder && { operator: holder.operator, host: holder.host, pid: holder.pid },
-        waitsFor: waiting,
+        waitsFor: waiting.map(detailsJson),
         steps: steps.map((step) => ({
           path: step.path,
           title: step.title,
@@ -56,6 +57,8 @@ export async function status(app: App, run: string | undefined, _options: Common
   terminal.print('');
   for (const item of waiting) {
     terminal.print(terminal.palette.attention(`◆ ${item.title}: ${item.text}`));
+    for (const line of detailLines(item, Math.min(terminal.columns() - 4, 100))) terminal.print(`  ${line}`.trimEnd());
+    terminal.print('');
     for (const command of item.commands) terminal.print(`    ${command}`);
   }
   if (holder)

@@ -2,7 +2,7 @@ import { countDiagnostics, renderDiagnostics } from '../../playbook/code-frame.t
 import type { App, CommonOptions } from '../app.ts';
 import { createCompiler } from '../compiler.ts';
 import { EXIT } from '../exit-codes.ts';
-import { findPlaybook, listPlaybooks, localPlaybooks, readPlaybook } from '../playbook-files.ts';
+import { decodeFile, findPlaybook, listPlaybooks, localPlaybooks } from '../playbook-files.ts';
 
 export async function validate(app: App, names: readonly string[], _options: CommonOptions): Promise<number> {
   const local = localPlaybooks(app);
@@ -10,8 +10,10 @@ export async function validate(app: App, names: readonly string[], _options: Com
     names.length > 0 ? names.map((name) => findPlaybook(app, name)) : local.length > 0 ? local : listPlaybooks(app);
   const compiler = createCompiler();
   const found = files.map((file) => {
-    const text = readPlaybook(file);
-    return { file, text, diagnostics: compiler.compile(text, file.shown).diagnostics };
+    const read = decodeFile(file);
+    return 'text' in read
+      ? { file, text: read.text, diagnostics: compiler.compile(read.text, file.shown).diagnostics }
+      : { file, text: '', diagnostics: read.diagnostics };
   });
   const all = found.flatMap(({ diagnostics }) => diagnostics);
   const isValid = all.every((one) => one.severity !== 'error');

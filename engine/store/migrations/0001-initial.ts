@@ -64,6 +64,7 @@ export function initial(flavour: SqlFlavour): Migration {
       .addColumn('run_id', id, (column) => column.notNull().references('runs.id'))
       .addColumn('digest', 'text', (column) => column.notNull())
       .addColumn('part', 'integer', (column) => column.notNull())
+      .addColumn('salt', 'text')
       .addColumn('data', sql.raw(flavour.bytesType), (column) => column.notNull())
       .addPrimaryKeyConstraint('blobs_key', ['run_id', 'digest', 'part'])
       .modifyEnd(suffix)

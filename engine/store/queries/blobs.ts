@@ -6,19 +6,15 @@ type Db = Kysely<StoreSchema>;
 
 export const PART_BYTES = 1024 * 1024;
 
-export function selectBlobExists(db: Db, runId: string, digest: string) {
-  return db
-    .selectFrom('blobs')
-    .select('part')
-    .where('run_id', '=', runId)
-    .where('digest', '=', digest)
-    .where('part', '=', 0);
-}
-
 export function insertBlobPart(db: Db, part: BlobsTable) {
   return db.insertInto('blobs').values(part);
 }
 
 export function selectBlobParts(db: Db, runId: string, digest: string) {
-  return db.selectFrom('blobs').select('data').where('run_id', '=', runId).where('digest', '=', digest).orderBy('part');
+  return db
+    .selectFrom('blobs')
+    .select(['salt', 'data'])
+    .where('run_id', '=', runId)
+    .where('digest', '=', digest)
+    .orderBy('part');
 }

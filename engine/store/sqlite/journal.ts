@@ -89,7 +89,7 @@ export class SqliteJournal implements Journal {
   }
 
   async putBlob(runId: string, bytes: Uint8Array): Promise<string> {
-    return putBlob(this.#open(), runId, bytes);
+    return putBlob(this.#open(), { runId, bytes, salt: this.#salt() });
   }
 
   async getBlob(runId: string, digest: string): Promise<Uint8Array> {

@@ -1,0 +1,93 @@
+// What a person must know to move a waiting step on: its text, its fields with their defaults, what an approval is about.
+import { RunbookError } from '../errors.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { ManualField, ManualStep } from '../playbook/plan.ts';
+import { shortValue } from '../report/short-value.ts';
+import { resolveDefaults } from '../run/manual.ts';
+import { type ScopeSource, scopeFor } from '../run/scope.ts';
+import { clean, wrap } from '../ui/text.ts';
+import { type Waiting, waitingFor } from '../ui/waiting.ts';
+import { scopeSource } from './answer-fields.ts';
+import type { App } from './app.ts';
+import { approvalDetailJson, approvalDetailLines, type PendingApproval } from './approval-details.ts';
+import { descriptionOf, typeWords } from './field-words.ts';
+import type { OpenedRun } from './open-run.ts';
+
+export interface FieldDetails {
+  readonly name: string;
+  readonly type: string;
+  readonly description: string | null;
+  readonly isRequired: boolean;
+  /** Resolved; absent where there is none. */
+  readonly default?: Json;
+}
+
+export interface WaitingDetails extends Waiting {
+  /** Of a manual step, resolved. */
+  readonly instructions?: string;
+  readonly fields?: readonly FieldDetails[];
+  readonly needsEvidence?: boolean;
+  readonly approval?: PendingApproval;
+}
+
+/** In the order the steps were opened. Loads the outputs that the texts and defaults read. */
+export async function waitingDetails(app: App, opened: OpenedRun): Promise<WaitingDetails[]> {
+  const source = scopeSource(app, opened);
+  const { plan, state, runId } = opened;
+  return Promise.all(
+    waitingFor(plan, state, runId).map(async (waiting): Promise<WaitingDetails> => {
+      const node = plan.nodes.get(waiting.path);
+      const approval = state.steps.get(waiting.path)?.approval?.pending;
+      if (waiting.kind === 'answer' && node?.kind === 'manual') return { ...waiting, ...(await manual(source, node)) };
+      return approval && waiting.kind !== 'decision' ? { ...waiting, approval } : waiting;
+    }),
+  );
+}
+
+async function manual(source: ScopeSource, node: ManualStep): Promise<Partial<WaitingDetails>> {
+  const needsEvidence = node.evidence === 'required';
+  try {
+    const instructions = String(node.text.resolve(await scopeFor(source, node.text)));
+    const defaults = await resolveDefaults(source, node);
+    return { instructions, needsEvidence, fields: node.fields.map((field) => fieldDetails(field, defaults)) };
+  } catch (error) {
+    // What cannot be resolved fails when the step is asked; a status shows the rest all the same.
+    if (!(error instanceof RunbookError)) throw error;
+    return { needsEvidence, fields: node.fields.map((field) => fieldDetails(field, {})) };
+  }
+}
+
+function fieldDetails({ name, schema, required }: ManualField, defaults: JsonObject): FieldDetails {
+  const value = defaults[name];
+  return {
+    name,
+    type: typeWords(schema),
+    description: descriptionOf(schema),
+    isRequired: required,
+    ...(value === undefined ? {} : { default: value }),
+  };
+}
+
+/** Under a waiting step's title. */
+export function detailLines(details: WaitingDetails, columns: number): string[] {
+  const lines: string[] = [];
+  if (details.instructions !== undefined) lines.push(...wrap(clean(details.instructions).trimEnd(), columns));
+  if (details.fields && details.fields.length > 0) lines.push('', ...details.fields.map(fieldLine));
+  if (details.needsEvidence === true) lines.push('', 'A file is needed as evidence.');
+  if (details.approval) lines.push(...approvalDetailLines(details.approval));
+  return lines;
+}
+
+/** `notified=<whole number>  How many users were told`. */
+export function fieldLine(field: FieldDetails): string {
+  const parts = [`${field.name}=<${field.type}>`];
+  if (field.description !== null) parts.push(field.description);
+  if (field.default !== undefined) parts.push(`(default: ${shortValue(field.default)})`);
+  else if (!field.isRequired) parts.push('(optional)');
+  return parts.join('  ');
+}
+
+/** For machines: an approval without the fields that only the engine needs. */
+export function detailsJson({ approval, ...rest }: WaitingDetails): object {
+  return approval === undefined ? rest : { ...rest, approval: approvalDetailJson(approval) };
+}

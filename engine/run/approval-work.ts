@@ -1,0 +1,63 @@
+// Asking for an approval and waiting for it.
+import type { PlanNode } from '../playbook/plan.ts';
+import { approvalProblem, requestApproval } from './approvals.ts';
+import { errorFact, isStoreError, recordFailure } from './attempt-end.ts';
+import type { Engine } from './engine.ts';
+import type { Draft, RunEvent } from './events.ts';
+import { actorName } from './people.ts';
+import { fail } from './step-failure.ts';
+import type { StopControl } from './stop.ts';
+
+export async function requestStepApproval(engine: Engine, node: PlanNode, control: StopControl): Promise<void> {
+  if (node.kind === 'group') return;
+  const startedAt = engine.clock.monotonic();
+  try {
+    await requestApproval(engine, node, control);
+  } catch (thrown) {
+    if (isStoreError(thrown)) throw thrown;
+    if (node.kind === 'manual') return fail(engine, node, errorFact(thrown));
+    // A plan that fails is an attempt that fails: `retry` holds for it too.
+    const attempt = (engine.session.state.steps.get(node.path)?.attempt ?? 0) + 1;
+    const elapsed = Math.round(engine.clock.monotonic() - startedAt);
+    await recordFailure(engine, node, attempt, thrown, control, elapsed);
+  }
+}
+
+export async function awaitApproval(
+  engine: Engine,
+  node: PlanNode,
+  request: number,
+  control: StopControl,
+): Promise<'finished' | 'parked'> {
+  const { session } = engine;
+  const pending = session.state.steps.get(node.path)?.approval?.pending;
+  if (node.kind === 'group' || !pending) return 'finished';
+  const answer = await engine.people.approval({ step: node, path: node.path, request: pending }, control.stop);
+  if (answer.kind === 'later' || control.stop.aborted) return 'parked';
+  const by = actorName(answer.actor);
+  const problem = approvalProblem(session.state, node.path, { name: by, role: answer.role });
+  if (problem !== null) {
+    // The vote does not count, and the step goes on waiting for one that does.
+    session.ride({ type: 'step.log', actor: 'engine', step: node.path, data: { text: `Not taken: ${problem}` } });
+    return 'parked';
+  }
+  const role = answer.role === undefined ? {} : { role: answer.role };
+  const isAboutThis = (event: RunEvent): boolean =>
+    event.step === node.path && (event.type === 'approval.given' || event.type === 'approval.denied');
+  const draft: Draft =
+    answer.kind === 'given'
+      ? {
+          type: 'approval.given',
+          actor: answer.actor,
+          step: node.path,
+          data: { request, by, ...role, ...(answer.note === undefined ? {} : { note: answer.note }) },
+        }
+      : {
+          type: 'approval.denied',
+          actor: answer.actor,
+          step: node.path,
+          data: { request, by, ...role, reason: answer.reason },
+        };
+  await session.appendUnless(isAboutThis, draft);
+  return 'finished';
+}

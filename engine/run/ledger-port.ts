@@ -1,0 +1,70 @@
+// The ledger as ctx.changes sees it, and the few words all its parts share.
+import type { ChangesSpec, Target, TargetAnswer } from '../action.ts';
+import type { JsonObject } from '../json.ts';
+import type { EventData } from './events.ts';
+import { type Change, changeKey } from './state.ts';
+
+export type SpecTarget = Omit<Target, 'kind'>;
+type Described = ReadonlyMap<string, { readonly attributes: JsonObject; readonly state: JsonObject } | null>;
+
+/** What a step's changes are written to and judged by. */
+export interface LedgerPort {
+  /** By change key: this step's changes so far. */
+  readonly changes: ReadonlyMap<string, Change>;
+  readonly attempt: number;
+  /** The `until` round: each has changes of its own. */
+  readonly round: number;
+  readonly isPlanning: boolean;
+  /** May an effect whose answer was lost be sent again? */
+  readonly isIdempotent: boolean;
+  /** Keys of the changes under way in this attempt: nobody else takes them up meanwhile. */
+  readonly underWay: Set<string>;
+  /** True where the journal would not keep this text as it is: a change must not be known by it. */
+  isRedacted(text: string): boolean;
+  /** Durable when it resolves. */
+  intend(data: EventData['change.intended']): Promise<void>;
+  /** Durable when it resolves. */
+  settle(data: EventData['change.settled']): Promise<void>;
+  /** The family's reader, cached for this attempt. Kinds it cannot read are absent. */
+  describe(kind: string, ids: readonly string[]): Promise<Described>;
+  /** @throws Paused where these are not all covered by what was approved. */
+  authorize(targets: readonly Target[]): void;
+  /** Runs a callback with the gate open for changes. @throws E_LEASE_LOST before it runs. */
+  perform<T>(work: () => Promise<T>): Promise<T>;
+  /** Aborted by the operator, an abort or anything harder: no new batch starts. */
+  readonly stop: AbortSignal;
+  /** Aborted only where an effect in flight must be cut off (time-out, lost lease): what is in flight settles else. */
+  readonly cut: AbortSignal;
+}
+
+export type Perform = (
+  chunk: readonly SpecTarget[],
+  signal: AbortSignal,
+) => Promise<ReadonlyMap<string, TargetAnswer> | undefined>;
+
+/** A target to be sent, with the state it had before us. */
+export interface Todo {
+  readonly target: SpecTarget;
+  readonly before: JsonObject | undefined;
+}
+
+export function head(
+  ledger: LedgerPort,
+  spec: ChangesSpec,
+): { kind: string; verb: string; key?: string; round: number } {
+  return {
+    kind: spec.kind,
+    verb: spec.verb,
+    round: ledger.round,
+    ...(spec.key === undefined ? {} : { key: spec.key }),
+  };
+}
+
+export function keyOf(ledger: LedgerPort, spec: ChangesSpec, id: string): string {
+  return changeKey({ kind: spec.kind, id, verb: spec.verb, key: spec.key, round: ledger.round });
+}
+
+/** As the journal will give it back: what is no JSON must not cost an outcome later. */
+export function asJson<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}

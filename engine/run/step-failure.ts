@@ -1,0 +1,37 @@
+// How a step fails: the error it keeps, and what its playbook says of it.
+import type { PlanNode } from '../playbook/plan.ts';
+import { timeoutError } from './attempt-end.ts';
+import type { Engine } from './engine.ts';
+import type { ErrorFact } from './events.ts';
+
+export async function failStep(
+  engine: Engine,
+  node: PlanNode,
+  reason: 'attempts' | 'timeout' | 'abort',
+): Promise<void> {
+  const known = engine.session.state.steps.get(node.path)?.error;
+  const error =
+    reason === 'timeout' && node.kind === 'uses'
+      ? timeoutError(node)
+      : (known ?? { code: 'E_UNKNOWN', message: 'it failed' });
+  if (reason === 'abort') {
+    await engine.session.append({
+      type: 'step.failed',
+      actor: 'engine',
+      step: node.path,
+      data: { error, onFailure: 'abort' },
+    });
+    return;
+  }
+  await fail(engine, node, error);
+}
+
+/** What may or may not have happened is for a person to find out, whatever the playbook says of failures. */
+export async function fail(engine: Engine, node: PlanNode, error: ErrorFact): Promise<void> {
+  await engine.session.append({
+    type: 'step.failed',
+    actor: 'engine',
+    step: node.path,
+    data: { error, onFailure: error.code === 'E_IN_DOUBT' ? 'pause' : node.onFailure },
+  });
+}

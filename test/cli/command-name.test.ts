@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { withCommandName } from '../../engine/cli/command-name.ts';
+
+const npx = { npm_command: 'exec' };
+
+describe('next commands for somebody who started through npx', () => {
+  it.each([
+    ['  runbook resume k3j', '  npx runbook resume k3j'],
+    ['Report: runbook report k3j', 'Report: npx runbook report k3j'],
+    ['a\nrunbook drill   rehearse\nrunbook --help', 'a\nnpx runbook drill   rehearse\nnpx runbook --help'],
+  ])('begin with npx: %j', (words, typed) => {
+    expect(withCommandName(words, npx)).toBe(typed);
+  });
+
+  it.each([
+    'a fault of runbook itself',
+    'npx runbook resume',
+    'state/runbook/runs.db',
+    '{"text":"then runbook resume"}',
+    '# Incident Report: runbook resume did not work',
+  ])('leave everything else as it is: %j', (text) => {
+    expect(withCommandName(text, npx)).toBe(text);
+  });
+
+  it('stay as they are otherwise', () => {
+    expect(withCommandName('runbook resume k3j', {})).toBe('runbook resume k3j');
+  });
+});

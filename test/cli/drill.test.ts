@@ -14,7 +14,7 @@ describe('an unattended drill', () => {
     expect(stdout).toContain('Incident report: report.md');
     expect(exitCode).toBe(0);
     expect(readFileSync(join(place.folder, 'report.md'), 'utf8')).toContain('(drill)');
-  }, 60_000);
+  }, 120_000);
 
   it('paused by a signal and resumed, ends the same, with its world as it stood', async () => {
     const drill = place.start(['drill', 'breach-response', '--yes']);
@@ -26,7 +26,7 @@ describe('an unattended drill', () => {
     const { exitCode, stdout } = await place.runbook('resume');
     expect(stdout).toContain('Score: 100 of 100, passed');
     expect(exitCode).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   it('as JSON, ends with a line that holds the score; is resumed by nobody else meanwhile', async () => {
     const drill = place.start(['drill', 'breach-response', '--yes', '--json']);
@@ -38,7 +38,7 @@ describe('an unattended drill', () => {
     expect(exitCode).toBe(0);
     const last: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
     expect(last).toMatchObject({ end: { status: 'done' }, score: { points: 100, passed: true } });
-  }, 60_000);
+  }, 120_000);
 
   it('killed and then without its world, is not resumed against anything else', async () => {
     const drill = place.start(['drill', 'breach-response', '--yes']);
@@ -49,5 +49,5 @@ describe('an unattended drill', () => {
     const { exitCode, stderr } = await place.runbook('resume');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('There is no world to resume');
-  }, 60_000);
+  }, 120_000);
 });

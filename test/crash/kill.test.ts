@@ -19,7 +19,7 @@ beforeAll(async () => {
   expect(outcome.stderr).toBe('');
   expect(outcome.exitCode).toBe(0);
   whole = await readEnding(undisturbed);
-}, 60_000);
+}, 120_000);
 
 /** Kills the drill at the first event that fits, resumes it to its end, and returns what is left. */
 async function killedAt(when: (event: RunEvent, seen: number) => boolean): Promise<Ending> {
@@ -70,7 +70,7 @@ test('an undisturbed drill ends every compromised user’s sessions, bans them, 
 
 const boundaries = ['identify', 'confirm', 'contain/revoke', 'contain/ban', 'watch', 'notify_users'];
 for (const step of boundaries) {
-  test(`killed right after ${step}, a resume ends in the same state`, { timeout: 60_000 }, async () => {
+  test(`killed right after ${step}, a resume ends in the same state`, { timeout: 120_000 }, async () => {
     const ending = await killedAt((event) => event.type === 'step.done' && event.step === step);
     expect(ending.comparable).toEqual(whole.comparable);
     expectNothingRepeated(ending);
@@ -79,7 +79,7 @@ for (const step of boundaries) {
 
 for (const nth of [1, 12, 30]) {
   test(`killed at outcome ${nth} of the bulk revoke, a resume counts the sessions of both attempts and repeats none recorded`, {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     let outcomes = 0;
     const ending = await killedAt((event) => {
@@ -96,7 +96,7 @@ for (const nth of [1, 12, 30]) {
 }
 
 test('killed between an intent and its outcome, a resume takes the earlier state from the intent', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const ending = await killedAt((event) => event.type === 'change.intended' && event.step === 'contain/ban');
   expect(ending.comparable).toEqual(whole.comparable);

@@ -36,7 +36,7 @@ test('the installed bin rehearses the breach unattended and keeps its journal', 
   const { stdout } = await runbook('drill', '--scenario', scenario, '--yes');
   expect(stdout).toContain('Score: 100 of 100');
   expect((await runbook('runs', '--json')).stdout).toContain('"done"');
-}, 60_000);
+}, 120_000);
 
 test('an action of one’s own imports runbook/action', async () => {
   writeFileSync(

@@ -73,6 +73,7 @@ export interface Ending {
   readonly state: RunState;
   readonly events: readonly RunEvent[];
   readonly world: WorldFacts;
+  readonly secretKey: string;
   /** What must be the same whatever was killed. */
   readonly comparable: Json;
 }
@@ -94,8 +95,9 @@ export async function readEnding(folder: Folder): Promise<Ending> {
   if (worldFile === undefined) throw new Error(`no world file among ${readdirSync(folder.path).join()}`);
   const world = await startWorld({ stateFile: join(folder.path, 'drills', worldFile) });
   const facts = world.facts();
+  const { secretKey } = world;
   await world.stop();
-  return { state, events, world: facts, comparable: comparableOf(state, facts) };
+  return { state, events, secretKey, world: facts, comparable: comparableOf(state, facts) };
 }
 
 /** Times are told from the world's start: two worlds of one seed differ in nothing else. */

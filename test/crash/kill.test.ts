@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunEvent } from '../../engine/run/events.ts';
 import { drill, type Ending, type Folder, makeFolder, readEnding } from './drill.ts';
@@ -13,9 +15,11 @@ afterAll(() => {
 });
 
 let whole: Ending;
+const undisturbed = folder();
+let said = '';
 beforeAll(async () => {
-  const undisturbed = folder();
   const outcome = await drill(undisturbed, []);
+  said = JSON.stringify(outcome);
   expect(outcome.stderr).toBe('');
   expect(outcome.exitCode).toBe(0);
   whole = await readEnding(undisturbed);
@@ -66,6 +70,25 @@ test('an undisturbed drill ends every compromised user’s sessions, bans them, 
   const before = compromised.find((user) => user.bannedAtStart);
   const bans = [...(whole.state.changes.get('contain/ban')?.values() ?? [])];
   expect(bans.filter((change) => change.outcome === 'already').map((change) => change.id)).toEqual([before?.id]);
+});
+
+test('the secret key of the instance stands in no byte of the store, the report or the output', () => {
+  const { secretKey } = whole;
+  expect(secretKey).toMatch(/^sk_live_/);
+  const files = readdirSync(undisturbed.path, { recursive: true, encoding: 'utf8' })
+    // The world's own file is the emulator's: it is Clerk, and must know its key.
+    .filter((file) => !file.startsWith('drills') && statSync(join(undisturbed.path, file)).isFile());
+  expect(files.some((file) => file.endsWith('.db'))).toBe(true);
+  expect(files.some((file) => file.endsWith('.md'))).toBe(true);
+  for (const form of [
+    secretKey,
+    secretKey.slice('sk_live_'.length),
+    Buffer.from(secretKey).toString('base64').slice(0, 20),
+  ]) {
+    const holders = files.filter((file) => readFileSync(join(undisturbed.path, file)).includes(form));
+    expect(holders).toEqual([]);
+    expect(said.includes(form)).toBe(false);
+  }
 });
 
 const boundaries = ['identify', 'confirm', 'contain/revoke', 'contain/ban', 'watch', 'notify_users'];

@@ -125,6 +125,8 @@ class Loop {
   /** No new effect starts, what is in flight may settle, but not for ever. */
   #stopSoftly(activity: Activity, reason: StopReason): void {
     activity.control.soft(reason);
+    // A question that was put aside has nothing in flight.
+    if (activity.isParked) return;
     activity.disarm ??= this.#engine.clock.after(this.#engine.settleWithinMs ?? SETTLE_WITHIN_MS, () =>
       activity.control.hard(reason),
     );

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { defineAction, PermanentFailure } from '../../engine/action.ts';
 import { RunbookError } from '../../engine/errors.ts';
-import type { Clock } from '../../engine/run/clock.ts';
+import { type Clock, systemClock } from '../../engine/run/clock.ts';
 import type { People } from '../../engine/run/people.ts';
 import { nobody } from '../../engine/run/people.ts';
 import { RunSession } from '../../engine/run/session.ts';
@@ -326,4 +326,40 @@ test('a renewal that fails once is tried again, so that the run keeps its lease'
   await pass();
   expect(now).toBe(11_000);
   await session.close();
+});
+
+test('a pause while only others are waited for leaves no timer behind that would keep the process alive', async () => {
+  const outstanding = new Set<object>();
+  const clock: Clock = {
+    ...systemClock,
+    after(ms, callback) {
+      const timer = {};
+      outstanding.add(timer);
+      const cancel = systemClock.after(ms, () => {
+        outstanding.delete(timer);
+        callback();
+      });
+      return () => {
+        outstanding.delete(timer);
+        cancel();
+      };
+    },
+  };
+  const pause = new AbortController();
+  let asked = 0;
+  const people: People = {
+    ...nobody,
+    manual: async () => {
+      asked += 1;
+      return { kind: 'later' };
+    },
+  };
+  const yaml = playbook('  - { id: ask, title: Ask, manual: Wait }\n');
+  const running = world.start(yaml, { pause: pause.signal, people, waitsForOthers: true, clock });
+  await expect.poll(() => asked).toBe(1);
+  // A turn for the question to be put aside.
+  await new Promise((resolve) => setImmediate(resolve));
+  pause.abort();
+  expect((await running).end.isInterrupted).toBe(true);
+  expect(outstanding.size).toBe(0);
 });

@@ -8,7 +8,7 @@ import type { JsonObject } from '../../engine/json.ts';
 import { createPlaybookCompiler } from '../../engine/playbook/compile.ts';
 import type { Plan } from '../../engine/playbook/plan.ts';
 import { createRedactor } from '../../engine/redact.ts';
-import { systemClock } from '../../engine/run/clock.ts';
+import { type Clock, systemClock } from '../../engine/run/clock.ts';
 import { createRun } from '../../engine/run/create.ts';
 import type { RunEvent } from '../../engine/run/events.ts';
 import { evolve } from '../../engine/run/evolve.ts';
@@ -79,6 +79,7 @@ export interface StartOptions {
   readonly waitsForOthers?: boolean;
   readonly operator?: string;
   readonly settleWithinMs?: number;
+  readonly clock?: Clock;
 }
 export interface Started {
   readonly runId: string;
@@ -107,10 +108,11 @@ export async function openWorldIn(parent: string, ...actions: Action[]): Promise
     return plan;
   };
   const execute = async (runId: string, plan: Plan, options: StartOptions): Promise<Started> => {
+    const { clock = systemClock } = options;
     const session = await RunSession.open({
       journal,
       runId,
-      clock: systemClock,
+      clock,
       holder: { id: `test-${Math.random()}`, host: 'test', pid: process.pid, operator: 'tester' },
     });
     try {
@@ -121,7 +123,7 @@ export async function openWorldIn(parent: string, ...actions: Action[]): Promise
         redactor,
         actions: registry,
         people: options.people ?? nobody,
-        clock: systemClock,
+        clock,
         random: Math.random,
         secrets: createSecrets({ env: options.env ?? {}, onResolved: (name, value) => redactor.add(name, value) }),
         env: options.env ?? {},

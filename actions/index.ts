@@ -8,7 +8,9 @@ import clerkStatus from './clerk/status.ts';
 import unbanUsers from './clerk/unban-users.ts';
 import envCheck from './env/check.ts';
 import httpProbe from './http/probe.ts';
+import httpRequest from './http/request.ts';
 import shellRun from './shell/run.ts';
+import wait from './wait/wait.ts';
 
 /** Sorted by name. */
 export const builtInActions: readonly Action[] = [
@@ -20,5 +22,7 @@ export const builtInActions: readonly Action[] = [
   unbanUsers,
   envCheck,
   httpProbe,
+  httpRequest,
   shellRun,
+  wait,
 ];

@@ -16,7 +16,10 @@ export interface Target {
   readonly owner?: Target;
   /** The state before, where the action read it anyway; else the family's reader is asked. */
   readonly before?: JsonObject;
-  /** What protection is judged by (e-mail addresses, metadata). */
+  /**
+   * What the action has read of it: protects it where a rule matches. It clears only what has an owner, who is judged
+   * too; anything else is judged by the family's reader.
+   */
   readonly attributes?: JsonObject;
 }
 
@@ -57,6 +60,8 @@ export interface ChangeSpec {
   readonly attributes?: JsonObject;
   readonly after: JsonObject;
   readonly undo?: Undo;
+  /** May it be sent again where its answer was lost? As the action says if absent. */
+  readonly idempotent?: boolean;
 }
 export interface ChangesSpec {
   readonly kind: string;
@@ -69,6 +74,15 @@ export interface ChangesSpec {
   /** Calls under way at once; 1 if absent. */
   readonly concurrency?: number;
   readonly undo?: Undo;
+  /** May they be sent again where an answer was lost? As the action says if absent. */
+  readonly idempotent?: boolean;
+}
+/** Whom an action is going to work through, one by one, before its first call. */
+export interface ExpectSpec {
+  readonly kind: string;
+  readonly ids: readonly string[];
+  /** What will be done, as a plan says it: `revoke sessions of`. `touch` if absent. */
+  readonly verb?: string;
 }
 /** What a bulk callback may answer for targets that did not go like the rest of their batch. */
 export interface TargetAnswer {
@@ -91,6 +105,8 @@ export interface ActionContext {
     readonly playbook: string;
     readonly step: string;
     readonly attempt: number;
+    /** Of `until`, from 0: each round has changes of its own. */
+    readonly round: number;
     readonly isDrill: boolean;
     readonly startedAt: string;
   };
@@ -111,6 +127,14 @@ export interface ActionContext {
       signal: AbortSignal,
     ) => Promise<ReadonlyMap<string, TargetAnswer> | undefined>,
   ): Promise<readonly ChangeResult[]>;
+  /**
+   * For an action that works through owners one by one (the sessions of users) and so cannot give `changes` all its
+   * targets at once: called first, with all owners, it counts them against the run's limits, refuses those that are
+   * protected, and gives a plan its targets before anything is sent.
+   * @returns the ids that may be touched, once each, in the order given; the others are recorded as `protected`.
+   * @throws Paused where a person must decide first.
+   */
+  expect(spec: ExpectSpec): Promise<readonly string[]>;
   /** This step's changes over all attempts. Count outputs from it. */
   ledger(): readonly ChangeResult[];
   /** Progress for the screen; rides along with the next commit. */
@@ -161,6 +185,10 @@ export interface ActionDefinition<I, O> {
   /** May an unknown change be sent again? */
   readonly idempotent: boolean;
   readonly input: I;
+  /**
+   * A text in it that is marked `secret: true` is never stored or shown: later steps pass it on by `with`. Marks stand under
+   * `properties`, `items` and `additionalProperties` alone.
+   */
   readonly output: O;
   /** Names of secrets it reads through `ctx.secret`. */
   readonly secrets?: readonly string[];
@@ -175,16 +203,28 @@ export interface ActionDefinition<I, O> {
   readonly execReads?: string;
   /** Inputs whose value other users of the machine can see (a process's arguments): no secret may stand in them. */
   readonly exposes?: readonly (keyof Infer<I> & string)[];
+  /** Its changes record an `undo`. */
+  readonly isUndoable?: boolean;
   /** The family's reader; serves protection, the earlier state, and undo. */
   readonly describe?: Describe;
   run(input: Infer<I>, ctx: ActionContext): Promise<Infer<O>>;
 }
+/** What a family's reader says of one target. */
+export interface Described {
+  /**
+   * What protection is judged by: `email` (text) or `emails` (a list of texts), and whatever paths `protect.metadata` of
+   * the config may name. Not stored.
+   */
+  readonly attributes: JsonObject;
+  /** What changes set: compared with a change's `after`. Stored. */
+  readonly state: JsonObject;
+  /** Whom it belongs to. Limits and protection of the owner hold for it, also where an action does not name one. */
+  readonly owner?: Target;
+}
 /** Batched. `null`: no such target. A kind it cannot read is left out of the map. */
-export type Describe = (
-  kind: string,
-  ids: readonly string[],
-  ctx: ActionContext,
-) => Promise<ReadonlyMap<string, { readonly attributes: JsonObject; readonly state: JsonObject } | null>>;
+export type Describe = (kind: string, ids: readonly string[], ctx: ActionContext) => Promise<DescribedTargets>;
+/** By id. */
+export type DescribedTargets = ReadonlyMap<string, Described | null>;
 
 /** The engine's view of any action, its types erased. */
 export interface Action {
@@ -200,6 +240,8 @@ export interface Action {
   readonly reads: readonly { readonly method: string; readonly path: string; readonly reason: string }[];
   readonly execReads?: string;
   readonly exposes?: readonly string[];
+  /** Its changes record an `undo`. */
+  readonly isUndoable?: boolean;
   readonly describe?: Describe;
   run(input: Json, ctx: ActionContext): Promise<Json>;
 }

@@ -53,6 +53,8 @@ export interface LearningRedactor extends Redactor {
 export function createRedactor(): LearningRedactor {
   /** Every form of every named secret, and its marker's name. */
   const forms = new Map<string, string>();
+  /** Names of secrets as they were given: a handle (`[secret:NAME]`) stands for each in events. */
+  const handles = new Set<string>();
   let named: RegExp | null = null;
   let combined: RegExp | null = null;
 
@@ -60,13 +62,11 @@ export function createRedactor(): LearningRedactor {
     // Longest first: a secret that begins with another one is replaced whole.
     const values = [...forms.keys()].sort((a, b) => b.length - a.length).map(escapeRegExp);
     named = values.length > 0 ? new RegExp(values.join('|')) : null;
-    // A marker of ours is passed over whole, so that nothing in its name is taken for a secret.
+    // A marker or handle of ours is passed over whole, so that nothing in its name is taken for a secret.
     const names = [...new Set([...forms.values(), ...SHAPES.map(({ name }) => name)])].map(escapeRegExp);
     const [password = '', ...shapes] = SHAPES.map(({ pattern }, index) => `(?<shape${index}>${pattern})`);
-    return new RegExp(
-      [`(?<marker>\\[redacted:(?:${names.join('|')})\\])`, password, ...values, ...shapes].join('|'),
-      'g',
-    );
+    const ours = [`redacted:(?:${names.join('|')})`, ...[...handles].map((name) => `secret:${escapeRegExp(name)}`)];
+    return new RegExp([`(?<marker>\\[(?:${ours.join('|')})\\])`, password, ...values, ...shapes].join('|'), 'g');
   }
 
   function text(value: string): string {
@@ -74,11 +74,11 @@ export function createRedactor(): LearningRedactor {
     combined ??= compile();
     if (!named?.test(value) && !SHAPES.some(({ look }) => value.includes(look))) return value;
     return value.replace(combined, (match: string, ...rest: unknown[]) => {
-      const known = forms.get(match);
-      if (known !== undefined) return marker(known);
       // The last argument of a replacer is the named groups, for the pattern has some.
       const groups = rest.at(-1) as Record<string, string | undefined>;
       if (groups.marker !== undefined) return match;
+      const known = forms.get(match);
+      if (known !== undefined) return marker(known);
       return marker(SHAPES.find((_, index) => groups[`shape${index}`] !== undefined)?.name ?? 'secret');
     });
   }
@@ -87,6 +87,7 @@ export function createRedactor(): LearningRedactor {
     text,
     json: <T extends Json>(value: T): T => redactJson(value, text) as T,
     add(name, value) {
+      handles.add(name);
       for (const form of encodedForms(value)) {
         if (!forms.has(form)) forms.set(form, markerName(name));
       }
@@ -159,7 +160,7 @@ function distinct(key: string, taken: Set<string>): string {
 }
 
 /** The ways a secret's value is written, each at least as long as what is looked for. */
-function encodedForms(secret: string): Set<string> {
+export function encodedForms(secret: string): Set<string> {
   const trimmed = secret.trim();
   const values = [secret, trimmed];
   const lines = trimmed.split(/\r?\n/);

@@ -13,6 +13,7 @@ export default defineAction({
     'Where the plan refuses bans (402) the action fails for good and names the fallback.',
   effect: 'destructive',
   idempotent: true,
+  isUndoable: true,
   input: {
     type: 'object',
     properties: { users: USERS },

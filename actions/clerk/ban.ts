@@ -2,7 +2,6 @@
 import { type ActionContext, PermanentFailure, type TargetAnswer, type Undo } from '../../engine/action.ts';
 import { asChangeFailure, ClerkCallError } from './call-error.ts';
 import { type ClerkClient, clerkClient } from './client.ts';
-import { describeUser } from './describe.ts';
 import { distinct } from './schemas.ts';
 import { readUsers, setBanned } from './users.ts';
 
@@ -38,7 +37,7 @@ export async function setBanMarks(
   const targets = ids.flatMap((id) => {
     const user = known.get(id);
     if (user === undefined) return [];
-    return [{ id, before: { banned: user.banned }, attributes: describeUser(user).attributes }];
+    return [{ id, before: { banned: user.banned } }];
   });
   let sent = 0;
   const spec = { kind: 'user', verb: to.verb, after: { banned: to.banned }, undo: to.undo };

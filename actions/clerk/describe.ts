@@ -1,5 +1,5 @@
 // The family's reader: what protection is judged by, the state before a change, and whether an undo still applies.
-import type { Describe, Json, JsonObject } from '../../engine/action.ts';
+import type { Describe, Described, Json } from '../../engine/action.ts';
 import { asReadFailure } from './call-error.ts';
 import { CLERK_CONCURRENCY, clerkClient } from './client.ts';
 import { mapConcurrent } from './concurrency.ts';
@@ -27,21 +27,20 @@ export const describeClerk: Describe = async (kind, ids, ctx) => {
   return new Map();
 };
 
-interface Described {
-  readonly attributes: JsonObject;
-  readonly state: JsonObject;
-}
-
 function describedOrNull<T>(found: T | undefined, describe: (found: T) => Described): Described | null {
   return found === undefined ? null : describe(found);
 }
 
-/** Private and unsafe metadata stay out: attributes are for judging, and may be shown. */
+/**
+ * Roles stand in public or private metadata. Unsafe metadata stay out: users write those themselves, and nobody may
+ * make himself a protected account.
+ */
 export function describeUser(user: ClerkUser): Described {
   return {
     attributes: {
       emails: user.emails,
       publicMetadata: user.publicMetadata,
+      privateMetadata: user.privateMetadata,
       ...(user.username === undefined ? {} : { username: user.username }),
       ...(user.externalId === undefined ? {} : { externalId: user.externalId }),
     },
@@ -53,5 +52,5 @@ function describeSession(session: ClerkSession): Described {
   const attributes: Record<string, Json> = { userId: session.userId };
   if (session.ip !== undefined) attributes.ip = session.ip;
   if (session.country !== undefined) attributes.country = session.country;
-  return { attributes, state: { status: session.status } };
+  return { attributes, state: { status: session.status }, owner: { kind: 'user', id: session.userId } };
 }

@@ -67,15 +67,12 @@ async function revokeUntilNoneIsLeft(
   ctx: ActionContext,
   users: readonly string[],
 ): Promise<number> {
+  const allowed = new Set(await ctx.expect({ kind: 'user', ids: users, verb: 'revoke sessions of' }));
   // Changes whose answer an earlier attempt lost. Ended by now, they are in no list of open sessions: settle them too.
   let inDoubt = ownChanges(ctx).filter((change) => change.outcome === 'unknown');
   let open = await listOpen(client, ctx, users);
   for (let round = 1; round <= MAX_ROUNDS; round++) {
-    const held = heldIds(ctx);
-    const targets = toTargets(
-      open.filter((session) => !held.has(session.id)),
-      inDoubt,
-    );
+    const targets = toTargets(openToUs(ctx, open, allowed), inDoubt);
     if (targets.length === 0) return open.length;
     const results = await revokeAll(client, ctx, targets, new Set(inDoubt.map((change) => change.id)));
     if (ctx.planning) return open.length;
@@ -83,8 +80,7 @@ async function revokeUntilNoneIsLeft(
     open = await listOpen(client, ctx, distinct(open.map((session) => session.userId)));
     if (!results.some((result) => result.outcome === 'done' || result.outcome === 'already')) break;
   }
-  const held = heldIds(ctx);
-  const left = open.filter((session) => !held.has(session.id));
+  const left = openToUs(ctx, open, allowed);
   if (left.length === 0 && inDoubt.length === 0) return open.length;
   const reason = ownChanges(ctx).find((change) => change.error !== undefined)?.error;
   const numbers = `${left.length} sessions are still open, ${inDoubt.length} revokes in doubt`;
@@ -142,6 +138,11 @@ async function revokeAll(
 
 function ownChanges(ctx: ActionContext): ChangeResult[] {
   return ctx.ledger().filter((change) => change.kind === KIND && change.verb === VERB);
+}
+
+function openToUs(ctx: ActionContext, open: readonly ClerkSession[], users: ReadonlySet<string>): ClerkSession[] {
+  const held = heldIds(ctx);
+  return open.filter((session) => users.has(session.userId) && !held.has(session.id));
 }
 
 /** Left alone on purpose, by protection or by a person. */

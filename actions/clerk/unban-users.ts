@@ -11,6 +11,7 @@ export default defineAction({
     'Lifts the ban mark, 50 users a request. They can sign in again; sessions that the ban ended stay ended.',
   effect: 'change',
   idempotent: true,
+  isUndoable: true,
   input: {
     type: 'object',
     properties: { users: USERS },

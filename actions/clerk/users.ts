@@ -20,6 +20,7 @@ export interface ClerkUser {
   readonly username: string | undefined;
   readonly externalId: string | undefined;
   readonly publicMetadata: JsonObject;
+  readonly privateMetadata: JsonObject;
 }
 
 /** Those of `ids` that exist, 100 a request: Clerk leaves unknown ids out of the answer. */
@@ -157,5 +158,6 @@ function parseUser(call: ClerkCall, item: Json): ClerkUser {
     username: typeof item.username === 'string' ? item.username : undefined,
     externalId: typeof item.external_id === 'string' ? item.external_id : undefined,
     publicMetadata: isJsonObject(item.public_metadata) ? item.public_metadata : {},
+    privateMetadata: isJsonObject(item.private_metadata) ? item.private_metadata : {},
   };
 }

@@ -19,10 +19,12 @@ export default defineAction({
       variables: {
         type: 'array',
         minItems: 1,
+        description: 'What to check, by name',
+        examples: [[{ name: 'CLERK_SECRET_KEY' }]],
         items: {
           type: 'object',
           properties: {
-            name: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
+            name: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$', description: 'Name of the variable' },
             kind: {
               type: 'string',
               enum: ['secretKey', 'publishableKey', 'webhookSecret', 'jwtKey', 'url', 'text'],

@@ -1,6 +1,11 @@
-import { type ActionContext, defineAction, messageOf } from '../../engine/action.ts';
+import { type ActionContext, defineAction, isJsonObject, type Json } from '../../engine/action.ts';
+import { discardBody, readBounded } from './body.ts';
+import { networkText } from './network.ts';
+import { EXPECTED_STATUS_SCHEMA, type ExpectedStatus, expectedWords, isExpectedStatus } from './status.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+/** The longest the gate lets a request take. */
+const MAX_TIMEOUT_MS = 30_000;
 /** Between two tries. */
 const PAUSE_MS = 1000;
 /** Of a body, no more than this is searched. */
@@ -9,35 +14,57 @@ const MAX_BODY_BYTES = 1_048_576;
 export default defineAction({
   name: 'http.probe',
   title: 'Probe an HTTP endpoint',
-  description:
-    'Asks an endpoint and reports what it answered. An unreachable host or a 503 is a result (`ok: false`), not an ' +
-    'error: judge it with `assert`, `until` or a later `when`. Redirects are not followed: a health endpoint that ' +
-    'redirects to a sign-in page is not healthy.',
+  description: [
+    'Asks an endpoint and reports what it answered, and how fast. An unreachable host, a 503 or a slow answer is a result',
+    '(`ok: false`), not an error: judge it with `assert`, `until` or a later `when`. Redirects are not followed: a health',
+    'endpoint that redirects to a sign-in page is not healthy.',
+  ].join('\n'),
   effect: 'read',
   idempotent: true,
   input: {
     type: 'object',
     properties: {
       url: { type: 'string', pattern: '^https?://', description: 'What to ask' },
-      method: { type: 'string', enum: ['GET', 'HEAD'], default: 'GET' },
-      expectStatus: {
-        type: 'array',
-        items: { type: 'integer', minimum: 100, maximum: 599 },
-        minItems: 1,
-        description: 'Statuses that are ok; 200 to 299 if absent',
+      method: {
+        type: 'string',
+        enum: ['GET', 'HEAD'],
+        default: 'GET',
+        description: 'HEAD asks for no body, so nothing can be expected of one',
+      },
+      headers: {
+        type: 'object',
+        additionalProperties: { type: 'string' },
+        description: 'Headers to send; secrets may stand here',
+      },
+      expectStatus: EXPECTED_STATUS_SCHEMA,
+      bodyIncludes: { type: 'string', minLength: 1, description: 'Text that the first MiB of the body must hold' },
+      jsonHolds: {
+        type: 'object',
+        description: 'Fields that the body, as JSON, must hold with these values; others may be there too',
+        examples: [{ status: 'ok', checks: { database: 'up' } }],
+      },
+      maxLatencyMs: {
+        type: 'integer',
+        minimum: 1,
+        description: 'Slower than this until its headers came is not ok; of several samples the median counts',
+      },
+      samples: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 50,
+        description: 'Ask so many times, one after another, to measure; each must be ok. 1 if absent',
       },
       timeoutMs: {
         type: 'integer',
         minimum: 1,
-        maximum: 120_000,
-        description: `For one try; ${DEFAULT_TIMEOUT_MS} if absent`,
+        maximum: MAX_TIMEOUT_MS,
+        description: `For one request; ${DEFAULT_TIMEOUT_MS} if absent`,
       },
-      bodyIncludes: { type: 'string', minLength: 1, description: 'Text that the first MiB of the body must hold' },
       tries: {
         type: 'integer',
         minimum: 1,
         maximum: 20,
-        description: 'Ask up to so many times until it is ok; 1 if absent',
+        description: 'Start over up to so many times, a second apart, until it is ok; 1 if absent',
       },
     },
     required: ['url'],
@@ -46,41 +73,78 @@ export default defineAction({
   output: {
     type: 'object',
     properties: {
-      ok: { type: 'boolean' },
-      status: { type: 'integer', description: 'Of the last try; 0: no answer' },
-      latencyMs: { type: 'integer', description: 'Of the last try, until its headers came or it failed' },
+      ok: { type: 'boolean', description: 'Every expectation was met' },
+      status: { type: 'integer', description: 'Of the last request; 0: no answer' },
+      latencyMs: {
+        type: 'integer',
+        description: 'Until the headers came or the request failed; of several samples the median',
+      },
+      maxLatencyMs: { type: 'integer', description: 'Of the slowest sample' },
       error: { type: 'string', description: 'Why it is not ok' },
-      attempts: { type: 'integer' },
+      attempts: { type: 'integer', description: 'How many tries it took' },
     },
-    required: ['ok', 'status', 'latencyMs', 'attempts'],
+    required: ['ok', 'status', 'latencyMs', 'maxLatencyMs', 'attempts'],
     additionalProperties: false,
   },
   async run(input, ctx) {
+    // Its items have any form, which its type does not say.
+    const expectations = { ...input, jsonHolds: input.jsonHolds as Json | undefined };
     const tries = input.tries ?? 1;
     for (let attempts = 1; ; attempts++) {
-      const result = await probe(ctx, input);
+      const result = await measure(ctx, expectations);
       if (result.ok || attempts >= tries) return { ...result, attempts };
       await ctx.sleep(PAUSE_MS);
     }
   },
 });
 
-interface Probe {
+interface Expectations {
   readonly url: string;
   readonly method?: 'GET' | 'HEAD';
-  readonly expectStatus?: readonly number[] | undefined;
-  readonly timeoutMs?: number | undefined;
+  readonly headers?: { readonly [name: string]: string } | undefined;
+  readonly expectStatus?: ExpectedStatus | undefined;
   readonly bodyIncludes?: string | undefined;
+  readonly jsonHolds?: Json | undefined;
+  readonly maxLatencyMs?: number | undefined;
+  readonly samples?: number | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 
-interface ProbeResult {
-  readonly ok: boolean;
+interface Sample {
   readonly status: number;
   readonly latencyMs: number;
-  readonly error?: string;
+  /** What is wrong with it. */
+  readonly problem?: string | undefined;
 }
 
-async function probe(ctx: ActionContext, input: Probe): Promise<ProbeResult> {
+/** One try: its samples, until one is not ok, judged together. */
+async function measure(ctx: ActionContext, input: Expectations) {
+  const samples: Sample[] = [];
+  const wanted = input.samples ?? 1;
+  let last: Sample;
+  do {
+    last = await ask(ctx, input);
+    samples.push(last);
+  } while (last.problem === undefined && samples.length < wanted);
+  const latencies = samples.map((sample) => sample.latencyMs).sort((a, b) => a - b);
+  const latencyMs = latencies[Math.floor((latencies.length - 1) / 2)] ?? last.latencyMs;
+  const problem = last.problem ?? slowness(latencyMs, input);
+  return {
+    ok: problem === undefined,
+    status: last.status,
+    latencyMs,
+    maxLatencyMs: latencies.at(-1) ?? last.latencyMs,
+    ...(problem === undefined ? {} : { error: problem }),
+  };
+}
+
+function slowness(latencyMs: number, { maxLatencyMs, samples = 1 }: Expectations): string | undefined {
+  if (maxLatencyMs === undefined || latencyMs <= maxLatencyMs) return undefined;
+  const what = samples > 1 ? `took ${latencyMs} ms (median of ${samples})` : `took ${latencyMs} ms`;
+  return `${what}, expected at most ${maxLatencyMs} ms`;
+}
+
+async function ask(ctx: ActionContext, input: Expectations): Promise<Sample> {
   const timeoutMs = input.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const start = performance.now();
   const latency = (): number => Math.round(performance.now() - start);
@@ -88,51 +152,67 @@ async function probe(ctx: ActionContext, input: Probe): Promise<ProbeResult> {
   let latencyMs: number | undefined;
   try {
     const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(timeoutMs)]);
-    const response = await ctx.fetch(input.url, { method: input.method ?? 'GET', redirect: 'manual', signal });
+    const { method = 'GET', headers = {} } = input;
+    const response = await ctx.fetch(input.url, { method, headers, redirect: 'manual', signal });
     latencyMs = latency();
     status = response.status;
-    const problem = await problemOf(response, input);
-    return { ok: problem === undefined, status, latencyMs, ...(problem === undefined ? {} : { error: problem }) };
+    return { status, latencyMs, problem: await problemOf(response, input) };
   } catch (error) {
     // A pause or a lost lease is no finding about the endpoint.
     ctx.signal.throwIfAborted();
-    return { ok: false, status, latencyMs: latencyMs ?? latency(), error: networkText(error, timeoutMs) };
+    return { status, latencyMs: latencyMs ?? latency(), problem: networkText(error, timeoutMs) };
   }
 }
 
-async function problemOf(response: Response, input: Probe): Promise<string | undefined> {
-  const isExpected = input.expectStatus === undefined ? response.ok : input.expectStatus.includes(response.status);
-  if (!isExpected) {
-    await response.body?.cancel();
-    const expected = input.expectStatus?.join(', ') ?? '200 to 299';
+async function problemOf(response: Response, input: Expectations): Promise<string | undefined> {
+  if (!isExpectedStatus(response.status, input.expectStatus)) {
+    await discardBody(response);
     const location = response.headers.get('location');
-    return `answered ${response.status}${location === null ? '' : ` to ${location}`}, expected ${expected}`;
+    const where = location === null ? '' : ` to ${location}`;
+    return `answered ${response.status}${where}, ${expectedWords(input.expectStatus)}`;
   }
-  if (input.bodyIncludes === undefined) {
-    await response.body?.cancel();
+  if (input.bodyIncludes === undefined && input.jsonHolds === undefined) {
+    await discardBody(response);
     return undefined;
   }
-  const body = await readBounded(response);
-  return body.includes(input.bodyIncludes) ? undefined : `the body does not hold "${input.bodyIncludes}"`;
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const part of response.body ?? []) {
-    parts.push(part);
-    sizeBytes += part.byteLength;
-    // Leaving the loop cancels the stream.
-    if (sizeBytes >= MAX_BODY_BYTES) break;
+  const { text } = await readBounded(response, MAX_BODY_BYTES);
+  if (input.bodyIncludes !== undefined && !text.includes(input.bodyIncludes)) {
+    return `the body does not hold "${input.bodyIncludes}"`;
   }
-  return Buffer.concat(parts).subarray(0, MAX_BODY_BYTES).toString('utf8');
+  return input.jsonHolds === undefined ? undefined : jsonProblem(text, input.jsonHolds);
 }
 
-/** `fetch failed` says nothing; its cause does (ECONNREFUSED, ENOTFOUND, a certificate's fault). */
-function networkText(error: unknown, timeoutMs: number): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`;
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (!(cause instanceof Error)) return messageOf(error);
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  return [code, cause.message].filter((text) => text !== '').join(': ') || messageOf(error);
+function jsonProblem(text: string, wanted: Json): string | undefined {
+  let body: Json;
+  try {
+    // JSON.parse gives JSON.
+    body = JSON.parse(text) as Json;
+  } catch {
+    return 'the body is no JSON';
+  }
+  const path = differenceOf(body, wanted);
+  return path === undefined ? undefined : `the body does not hold ${JSON.stringify(wanted)}: ${path} differs`;
+}
+
+/** Where a value first does not hold what is wanted: every field of an object, equal lists and values. */
+function differenceOf(given: Json | undefined, wanted: Json, path = ''): string | undefined {
+  const here = path === '' ? 'it' : path;
+  if (isJsonObject(wanted)) {
+    if (!isJsonObject(given)) return here;
+    for (const [name, value] of Object.entries(wanted)) {
+      const found = differenceOf(
+        Object.hasOwn(given, name) ? given[name] : undefined,
+        value,
+        `${path === '' ? '' : `${path}.`}${name}`,
+      );
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  if (Array.isArray(wanted)) {
+    if (!Array.isArray(given) || given.length !== wanted.length) return here;
+    const index = wanted.findIndex((one: Json, at) => differenceOf(given[at], one) !== undefined);
+    return index === -1 ? undefined : `${path}[${index}]`;
+  }
+  return given === wanted ? undefined : here;
 }

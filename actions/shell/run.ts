@@ -1,28 +1,26 @@
-import {
-  type ActionContext,
-  ChangeRefused,
-  defineAction,
-  type ExecOptions,
-  type ExecResult,
-  type Json,
-  type JsonObject,
-  messageOf,
-  PermanentFailure,
-} from '../../engine/action.ts';
+import { resolve } from 'node:path';
+import { defineAction, type Json, messageOf, PermanentFailure } from '../../engine/action.ts';
+import { runAsChange } from './as-change.ts';
+import { type Command, type Ran, runCommand } from './command.ts';
+import { findProgram, projectFolder } from './program.ts';
 
 const DEFAULT_MAX_OUTPUT_BYTES = 1_048_576;
-/** What a change's record may hold of the output, for a step that is resumed after the command ran. */
-const MAX_KEPT_CHARACTERS = 65_536;
-/** The command has not run (a plan). No process exits with it. */
-const NOT_RUN = -1;
+/** The command has not run (a plan), or its end is not known (a person said that it ran). No process exits with it. */
+const NO_EXIT_CODE = -1;
+
+type Parse = 'text' | 'lines' | 'json';
 
 export default defineAction({
   name: 'shell.run',
   title: 'Run a command',
-  description:
-    'Runs a program with an array of arguments; no shell reads them, so nothing in them is expanded. The step says ' +
-    'with `effect` whether the command only reads; if it changes something it is recorded as one change of the ' +
-    "step's `target`, and is never repeated by itself when it is unknown how it ended.",
+  description: [
+    'Runs a program, or a script file of the project, with an array of arguments; no shell reads them, so nothing in them',
+    'is expanded. The step says with `effect` whether the command only reads. One that changes something is recorded as one',
+    "change of the step's `target`: with an exit code that means success it is done; a command that never began, or that",
+    'says by its exit code that it changed nothing (`refusedExitCodes`), is known to have done nothing; any other end leaves',
+    'it unknown. An unknown one is run again (by `retry` or after a crash) only with `idempotent: true`; else it is put',
+    'before a person. Its process and all it started are ended together. It is taken back by the `undo` of its step.',
+  ].join('\n'),
   effect: 'playbook',
   idempotent: false,
   // The list of processes shows them to everybody.
@@ -35,15 +33,25 @@ export default defineAction({
         items: { type: 'string' },
         minItems: 1,
         description:
-          'Program and arguments, e.g. [kubectl, rollout, undo, deployment/web]. No secrets: pass those in env or stdin',
+          'Program and arguments. A bare name is found by PATH; a relative path is a script file of the project ' +
+          '(`ops/restart.sh`) and must lie inside it. No secrets: pass those in env or stdin',
+        examples: [
+          ['kubectl', 'rollout', 'undo', 'deployment/web'],
+          ['ops/restart.sh', 'web-1'],
+        ],
       },
-      cwd: { type: 'string', description: 'Folder to run it in' },
+      cwd: {
+        type: 'string',
+        minLength: 1,
+        description: "Folder to run it in, relative to the project's; that one if absent",
+      },
       env: {
         type: 'object',
         additionalProperties: { type: 'string' },
-        description: 'Variables added to its environment',
+        description:
+          'Variables added to its environment, which else holds only PATH, HOME and the like; secrets may stand here',
       },
-      stdin: { type: 'string', description: 'Text it reads' },
+      stdin: { type: 'string', description: 'Text it reads; secrets may stand here. Nothing if absent' },
       parse: {
         type: 'string',
         enum: ['text', 'lines', 'json'],
@@ -56,11 +64,24 @@ export default defineAction({
         minItems: 1,
         description: 'Exit codes that mean success; 0 if absent',
       },
+      refusedExitCodes: {
+        type: 'array',
+        items: { type: 'integer', minimum: 0, maximum: 255 },
+        minItems: 1,
+        description:
+          'Exit codes by which the command says that it failed and changed nothing: then it may be run again by `retry`',
+      },
+      idempotent: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Does running it twice do no more than running it once? Then it is run again where its end is unknown',
+      },
       maxOutputBytes: {
         type: 'integer',
         minimum: 1,
         maximum: 67_108_864,
-        description: `Kept of each stream; ${DEFAULT_MAX_OUTPUT_BYTES} if absent. JSON that was cut is an error`,
+        description: `Kept of each stream; ${DEFAULT_MAX_OUTPUT_BYTES} if absent. Text is cut there, JSON that was cut is an error`,
       },
     },
     required: ['command'],
@@ -69,151 +90,58 @@ export default defineAction({
   output: {
     type: 'object',
     properties: {
-      exitCode: { type: 'integer' },
+      exitCode: { type: 'integer', description: '-1: not known (a plan, or a person said that it ran)' },
       stdout: { type: 'string', description: 'What it wrote' },
-      value: { description: 'The output as `parse` says: text without the last line break, a list of lines, or JSON' },
-      stderr: { type: 'string' },
+      value: {
+        description:
+          'The output as `parse` says: text without the last line break, a list of lines, or JSON; null where it is not known',
+      },
+      stderr: { type: 'string', description: 'What it wrote to the error stream' },
+      isTruncated: { type: 'boolean', description: 'A stream was longer than maxOutputBytes' },
       durationMs: { type: 'integer' },
     },
-    required: ['exitCode', 'stdout', 'value', 'stderr', 'durationMs'],
+    required: ['exitCode', 'stdout', 'value', 'stderr', 'isTruncated', 'durationMs'],
     additionalProperties: false,
   },
   async run(input, ctx) {
-    const [file = '', ...args] = input.command;
+    const [name = '', ...args] = input.command;
+    const project = projectFolder(process.cwd());
     const command: Command = {
-      file,
+      name,
       args,
+      program: await findProgram(name, project),
       accepted: input.exitCodes ?? [0],
+      refused: input.refusedExitCodes ?? [],
       options: {
+        cwd: resolve(project, input.cwd ?? '.'),
         maxOutputBytes: input.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
-        ...(input.cwd === undefined ? {} : { cwd: input.cwd }),
         ...(input.env === undefined ? {} : { env: input.env }),
         ...(input.stdin === undefined ? {} : { input: input.stdin }),
       },
     };
-    const ran = ctx.effect === 'read' ? await execute(ctx, command) : await executeAsChange(ctx, command);
-    if (ran === undefined) return { exitCode: NOT_RUN, stdout: '', value: null, stderr: '', durationMs: 0 };
-    return {
-      exitCode: ran.exitCode,
-      stdout: ran.stdout,
-      value: parsedOutput(ran, input.parse ?? 'text', file),
-      stderr: ran.stderr,
-      durationMs: Math.round(ran.durationMs),
-    };
+    const parse = input.parse ?? 'text';
+    if (ctx.effect === 'read') return toOutput(await runCommand(ctx, command), parse, name);
+    const done = await runAsChange(ctx, command, { isIdempotent: input.idempotent ?? false });
+    if (done.kind === 'ran') return toOutput(done.ran, parse, name);
+    return { exitCode: NO_EXIT_CODE, stdout: '', value: null, stderr: '', isTruncated: false, durationMs: 0 };
   },
 });
 
-interface Command {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly accepted: readonly number[];
-  readonly options: ExecOptions;
+function toOutput(ran: Ran, parse: Parse, name: string) {
+  const { exitCode, stdout, stderr, isTruncated, durationMs } = ran;
+  const value = parsed(ran, parse, name);
+  return { exitCode, stdout, value, stderr, isTruncated, durationMs: Math.round(durationMs) };
 }
 
-interface Ran {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly isTruncated: boolean;
-  readonly durationMs: number;
-}
-
-/** @throws Error for an exit code that is not accepted, or a command that a signal ended. */
-async function execute(ctx: ActionContext, command: Command): Promise<Ran> {
-  const result = await ctx.exec(command.file, command.args, command.options);
-  if (result.exitCode === null && result.isTruncated) {
-    throw new Error(
-      `${command.file} was stopped, since it wrote more than maxOutputBytes (${command.options.maxOutputBytes})`,
-    );
-  }
-  if (result.exitCode === null)
-    throw new Error(`${command.file} was ended by ${result.signal ?? 'a signal'}${tail(result)}`);
-  if (!command.accepted.includes(result.exitCode)) {
-    throw new Error(
-      `${command.file} exited with ${result.exitCode}, expected ${command.accepted.join(', ')}${tail(result)}`,
-    );
-  }
-  return { ...result, exitCode: result.exitCode };
-}
-
-/**
- * One change, with its output kept in the ledger: a step that is resumed after the command ran still has an output.
- * @returns undefined in a plan.
- */
-async function executeAsChange(ctx: ActionContext, command: Command): Promise<Ran | undefined> {
-  const { kind, id } = ctx.target ?? { kind: 'command', id: [command.file, ...command.args].join(' ') };
-  let ranNow: Ran | undefined;
-  const results = await ctx.changes({ kind, verb: 'run', after: { commandRan: true }, targets: [{ id }] }, async () => {
-    const ran = await execute(ctx, command).catch((error: unknown) => {
-      throw isNotStarted(error)
-        ? new ChangeRefused(`${command.file} could not be started: ${messageOf(error)}`, { cause: error })
-        : error;
-    });
-    ranNow = ran;
-    return new Map([[id, { outcome: 'done', detail: toDetail(ran) } as const]]);
-  });
-  const result = results[0];
-  const text = result?.error === undefined ? '' : `: ${result.error}`;
-  switch (result?.outcome) {
-    case 'planned':
-      return undefined;
-    case 'done':
-    case 'already':
-      return ranNow ?? fromDetail(result.detail, command.file);
-    case 'unknown':
-      throw new Error(`It is not known what ${command.file} did to ${kind} ${id}${text}`);
-    default:
-      throw new PermanentFailure(
-        `${command.file} was not run on ${kind} ${id} (${result?.outcome ?? 'no result'})${text}`,
-      );
-  }
-}
-
-/** A process that never began had no effect. The system's code is on the error or on its cause. */
-function isNotStarted(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (!('code' in error)) return error.cause !== undefined && isNotStarted(error.cause);
-  const { code } = error;
-  return code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR' || code === 'E2BIG';
-}
-
-function toDetail(ran: Ran): JsonObject {
-  const { exitCode, durationMs, isTruncated, stdout, stderr } = ran;
-  const isKept = stdout.length + stderr.length <= MAX_KEPT_CHARACTERS;
-  return { exitCode, durationMs, isTruncated, ...(isKept ? { stdout, stderr } : {}) };
-}
-
-function fromDetail(detail: JsonObject | undefined, file: string): Ran {
-  const { exitCode, durationMs, isTruncated, stdout, stderr } = detail ?? {};
-  if (typeof exitCode !== 'number' || typeof stdout !== 'string' || typeof stderr !== 'string') {
-    throw new PermanentFailure(
-      `${file} has run, but its output was more than the journal keeps of a change. Mark the step as done by hand`,
-    );
-  }
-  return {
-    exitCode,
-    stdout,
-    stderr,
-    isTruncated: isTruncated === true,
-    durationMs: typeof durationMs === 'number' ? durationMs : 0,
-  };
-}
-
-function parsedOutput(ran: Ran, parse: 'text' | 'lines' | 'json', file: string): Json {
+function parsed(ran: Ran, parse: Parse, name: string): Json {
   const text = ran.stdout.replace(/\r?\n$/, '');
   if (parse === 'text') return text;
   if (parse === 'lines') return text === '' ? [] : text.split(/\r?\n/);
-  if (ran.isTruncated) throw new PermanentFailure(`${file} wrote more than maxOutputBytes: the JSON was cut`);
+  if (ran.isTruncated) throw new PermanentFailure(`${name} wrote more than maxOutputBytes: the JSON was cut`);
   try {
     // JSON.parse gives JSON.
     return JSON.parse(text) as Json;
   } catch (error) {
-    throw new PermanentFailure(`${file} did not write JSON: ${messageOf(error)}`, { cause: error });
+    throw new PermanentFailure(`${name} did not write JSON: ${messageOf(error)}`, { cause: error });
   }
-}
-
-/** The last of what it said on stderr, for the error. */
-function tail(result: ExecResult): string {
-  const last = result.stderr.trim().slice(-500);
-  return last === '' ? '' : `: ${last}`;
 }

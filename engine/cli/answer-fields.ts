@@ -2,11 +2,13 @@
 import { RunbookError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ManualField, ManualStep } from '../playbook/plan.ts';
+import { isSecret } from '../playbook/secret-fields.ts';
 import { createValueValidator } from '../playbook/validate-value.ts';
 import { shortValue } from '../report/short-value.ts';
 import { checkAnswer, resolveDefaults } from '../run/manual.ts';
 import { createOutputStore } from '../run/outputs.ts';
-import { indexPaths, type ScopeSource } from '../run/scope.ts';
+import { nodeAt } from '../run/paths.ts';
+import type { ScopeSource } from '../run/scope.ts';
 import { shellWord } from '../ui/text.ts';
 import type { App } from './app.ts';
 import type { Given } from './given-values.ts';
@@ -21,16 +23,16 @@ export interface AnswerRequest {
 /** What resolves texts and defaults of a run's steps. */
 export function scopeSource(app: App, { journal, plan, state, runId }: OpenedRun): ScopeSource {
   const outputs = createOutputStore({ journal, redactor: app.redactor, runId });
-  return { plan, state, runId, pathById: indexPaths(plan), outputs };
+  return { plan, state, runId, outputs };
 }
 
 /**
  * Asks for what was not given where there is a terminal.
- * @throws E_STEP_KIND, E_FIELD_DEFAULT where defaults would be taken unseen, E_FIELD_INVALID
+ * @throws E_STEP_KIND, E_FIELD_SECRET, E_FIELD_DEFAULT where defaults would be taken unseen, E_FIELD_INVALID
  */
 export async function answerFields(app: App, opened: OpenedRun, request: AnswerRequest): Promise<JsonObject> {
   const { step, takesDefaults } = request;
-  const node = opened.plan.nodes.get(step);
+  const node = nodeAt(opened.plan, step);
   if (node?.kind !== 'manual') {
     throw new RunbookError({
       code: 'E_STEP_KIND',
@@ -38,6 +40,7 @@ export async function answerFields(app: App, opened: OpenedRun, request: AnswerR
       hint: 'If it waits for approval: runbook approve',
     });
   }
+  refuseSecrets(opened, node, request.given);
   const scope = scopeSource(app, opened);
   const defaults = await resolveDefaults(scope, node);
   const isAsked = app.terminal.isInteractive && !app.isJson && !takesDefaults;
@@ -55,8 +58,21 @@ export async function answerFields(app: App, opened: OpenedRun, request: AnswerR
   return checked.fields;
 }
 
+/** This process may not be the one that works on the run, and there is nowhere to leave a secret for that one. */
+function refuseSecrets({ runId }: OpenedRun, { path, fields }: ManualStep, given: Given): void {
+  const field = fields.find(
+    ({ name, schema, required }) => isSecret(schema) && (required || Object.hasOwn(given, name)),
+  );
+  if (field === undefined) return;
+  throw new RunbookError({
+    code: 'E_FIELD_SECRET',
+    message: `${path} asks for \`${field.name}\`, which is secret: it is never recorded, so only the process that works on the run can take it`,
+    hint: `Answer where the run is shown, or let a terminal ask: runbook resume ${shellWord(runId)}`,
+  });
+}
+
 async function askRest(node: ManualStep, given: Given, defaults: JsonObject): Promise<Given> {
-  const rest = node.fields.filter((field) => !Object.hasOwn(given, field.name));
+  const rest = node.fields.filter((field) => !Object.hasOwn(given, field.name) && !isSecret(field.schema));
   const { askValue } = await import('../ui/ask-value.ts');
   const answered: { [name: string]: Json } = { ...given };
   const { signal } = new AbortController();

@@ -15,6 +15,6 @@ export function approvalDetailLines(request: PendingApproval): string[] {
 
 /** For machines, with every target; without what only the engine needs. */
 export function approvalDetailJson(request: PendingApproval): object {
-  const { uses, inputs, targets, planError, counts, reason, role, by } = request;
-  return { uses, inputs, targets, planError, counts, reason, role, by };
+  const { uses, inputs, targets, refused, planError, counts, limits, reason, role, by } = request;
+  return { uses, inputs, targets, refused, planError, counts, limits, reason, role, by };
 }

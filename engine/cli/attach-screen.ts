@@ -8,6 +8,7 @@ import { headLine, stepPlace } from '../ui/head-line.ts';
 import { jsonLine } from '../ui/json.ts';
 import { plainLine } from '../ui/plain.ts';
 import type { App } from './app.ts';
+import { withCommandName } from './command-name.ts';
 
 export interface Screen {
   readonly people: People;
@@ -125,6 +126,7 @@ async function treeScreen(options: ScreenOptions): Promise<Screen> {
       isHeld: tick !== null,
       notice: tick === null ? undefined : notice,
       facts,
+      asTyped: (text) => withCommandName(text, app.env),
     });
   const live = createLiveScreen((tick) => frame(tick, app.terminal.rows()));
   const show = (): void => {

@@ -2,7 +2,8 @@
 // where they become what can be typed: started through npx, `runbook` alone is not on the PATH.
 // Applied where words are printed (terminal.ts). JSON and Markdown, which hold what others wrote, are left as they are.
 
-const COMMANDS = 'resume|done|approve|note|status|runs|report|retry|skip|abort|run|drill|list|show|validate';
+const COMMANDS =
+  'resume|done|approve|note|status|runs|report|retry|skip|abort|run|drill|list|show|validate|undo|changes|settle|plan|graph|actions|init|new';
 const CALL = new RegExp(`(^|(?<!\\bnpx)\\s)runbook (?=(?:${COMMANDS})\\b|--help\\b)`, 'gm');
 const DATA = /^[{[#]/;
 

@@ -1,8 +1,9 @@
 // Goes on with a run that exists, whatever it is: a drill first gets its world back.
-import type { Draft } from '../run/events.ts';
-import type { RunSession } from '../run/session.ts';
+import type { Plan } from '../playbook/plan.ts';
+import type { People } from '../run/people.ts';
 import { runStatus } from '../run/state.ts';
 import { jsonEnd } from '../ui/json.ts';
+import { answering } from './answering.ts';
 import type { App } from './app.ts';
 import { type DriveOptions, drive, runExitCode } from './drive.ts';
 import { requireFree } from './held-by.ts';
@@ -12,41 +13,55 @@ export interface ContinueOptions {
   readonly yes?: boolean;
   readonly plain?: boolean;
   readonly report?: string;
+  /** A file of answers. */
+  readonly answers?: string;
+}
+
+/** What a command adds to going on. */
+export interface Continuation extends Pick<DriveOptions, 'first' | 'last' | 'endsWithUndo'> {
+  /** In the place of the plan that the run pinned: one that it adopts. */
+  readonly plan?: Plan;
 }
 
 export async function continueRun(
   app: App,
   opened: OpenedRun,
   options: ContinueOptions,
-  first?: (session: RunSession) => readonly Draft[],
+  more: Continuation = {},
 ): Promise<number> {
   const { drill } = opened.created;
-  const isScored = !drill || opened.state.score !== null;
-  if (opened.state.endedAt !== null && isScored) return sayEnded(app, opened);
-  const changed = changedFileLine(app, opened.created);
-  if (changed !== null) app.terminal.tell(changed);
+  const { state, plan, compiler, runId, config } = opened;
+  const isScored = !drill || state.score !== null;
+  const isOver = state.endedAt !== null && state.undo === null && isScored;
+  if (isOver && more.endsWithUndo !== true) return sayEnded(app, opened);
+  const changed = more.plan === undefined ? changedFileLine(app, opened.created) : null;
+  if (changed !== null && state.endedAt === null) app.terminal.tell(changed);
+  const answers = await answering(app, more.plan ?? plan, options.answers);
   const base: DriveOptions = {
     app,
-    compiler: opened.compiler,
-    plan: opened.plan,
-    runId: opened.runId,
+    compiler,
+    plan,
+    runId,
     isNew: false,
     isPlain: options.plain === true,
     confirmsAll: options.yes === true,
-    env: app.env,
-    ...(first === undefined ? {} : { first }),
+    settings: config,
+    ...(answers === null ? {} : { people: answers }),
+    ...more,
   };
   if (!drill) return drive(base);
   // Before the world starts: that is refused too where one runs, but does not know by whom.
-  await requireFree(opened.journal, opened.runId, app.clock.now());
-  const { drillEnv, drillPeople, endDrill, resumeWorld } = await import('./drill-world.ts');
+  await requireFree(opened.journal, runId, app.clock.now());
+  const { drillSettings, drillPeople, endDrill, resumeWorld } = await import('./drill-world.ts');
   const world = await resumeWorld(app, drill);
+  const others = drillPeople(app, world, drill.isUnattended || options.yes === true);
+  const people = (terminal: People): People => others(answers?.(terminal) ?? terminal);
   try {
     return await drive({
-      ...base,
-      env: drillEnv(world, app.env),
-      people: drillPeople(app, world, drill.isUnattended || options.yes === true),
       last: (session) => endDrill(app, world, session, options.report),
+      ...base,
+      settings: drillSettings(world, app.env),
+      people,
     });
   } finally {
     await world.stop();

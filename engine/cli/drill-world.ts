@@ -11,7 +11,7 @@ import type { RunSession } from '../run/session.ts';
 import type { RunState } from '../run/state.ts';
 import { createScenarioPeople } from '../ui/scenario-people.ts';
 import type { App } from './app.ts';
-import type { LastWords } from './drive.ts';
+import type { LastWords, RunSettings } from './drive.ts';
 import { EXIT } from './exit-codes.ts';
 import { writeReport } from './write-report.ts';
 
@@ -76,6 +76,11 @@ export function drillEnv(world: DrillWorld, shell: App['env']): { readonly [name
   return { PATH, HOME, TMPDIR, LANG, ...world.env };
 }
 
+/** The world's secrets, and no rules of the project: its people and addresses are not those that the rules mean. */
+export function drillSettings(world: DrillWorld, shell: App['env']): RunSettings {
+  return { env: drillEnv(world, shell), secrets: new Map(), root: null };
+}
+
 export function drillPeople(app: App, world: DrillWorld, isUnattended: boolean): (terminal: People) => People {
   return (behind) =>
     createScenarioPeople({ answers: world.answers, isUnattended, operator: app.operator, clock: app.clock, behind });
@@ -90,11 +95,13 @@ export async function endDrill(
 ): Promise<LastWords> {
   const { state } = session;
   if (state.endedAt === null) return { lines: ['This was a drill; it is scored when the run has ended.'] };
+  // What is taken back afterwards is no part of the practice.
+  if (state.score !== null) return { lines: [] };
   const { renderScore } = await import('../drill/score.ts');
   const score = world.score(factsOf(state));
   // Scores are plain data.
   const json = score as unknown as JsonObject;
-  if (state.score === null) await session.append({ type: 'drill.scored', actor: 'engine', data: { score: json } });
+  await session.append({ type: 'drill.scored', actor: 'engine', data: { score: json } });
   const written = await writeReport(app, session.runId, reportFile);
   return {
     lines: ['', renderScore(score), '', `Incident report: ${written}`],
@@ -122,7 +129,8 @@ export function requireSamePlaybook(
   scenario: { readonly name: string; readonly playbook: string },
   playbook: string,
 ): void {
-  if (scenario.playbook === playbook) return;
+  // A file is known by its name, as playbooks are.
+  if (scenario.playbook === playbook.replace(/^.*[/\\]|\.ya?ml$/g, '')) return;
   throw new RunbookError({
     code: 'E_USAGE',
     message: `The scenario ${scenario.name} rehearses ${scenario.playbook}, not ${playbook}`,

@@ -5,20 +5,25 @@ import type { JsonObject } from '../json.ts';
 import type { Plan } from '../playbook/plan.ts';
 import type { Draft, RunEvent } from '../run/events.ts';
 import { executeRun, type RunEnd } from '../run/executor.ts';
+import { keptOutputs } from '../run/kept-outputs.ts';
 import type { People } from '../run/people.ts';
 import { createSecrets } from '../run/secrets.ts';
 import { RunSession } from '../run/session.ts';
-import { runStatus } from '../run/state.ts';
+import { undoable } from '../run/undo.ts';
+import type { Vault } from '../run/vault.ts';
 import { jsonEnd } from '../ui/json.ts';
-import { waitingFor } from '../ui/waiting.ts';
+import { secretWaits, waitingFor } from '../ui/waiting.ts';
 import type { App } from './app.ts';
 import { attachScreen, type Screen } from './attach-screen.ts';
 import type { Compiler } from './compiler.ts';
 import { EXIT } from './exit-codes.ts';
+import { createHeldElsewhere } from './held-elsewhere.ts';
 import { watchInterrupts } from './interrupts.ts';
 import { learnSecrets } from './learn-secrets.ts';
+import type { ProjectConfig } from './load-config.ts';
 import { packageVersion } from './resources.ts';
 import { endLines } from './run-end.ts';
+import { openVault } from './secret-inputs.ts';
 
 export interface DriveOptions {
   readonly app: App;
@@ -29,12 +34,18 @@ export interface DriveOptions {
   readonly isNew: boolean;
   readonly isPlain: boolean;
   readonly confirmsAll: boolean;
-  /** The environment actions and secrets come from. */
-  readonly env: { readonly [name: string]: string | undefined };
+  /** Where variables and secrets come from, and what no run may do. A drill's world brings its own. */
+  readonly settings: RunSettings;
+  /** Secrets that this process was given already. Absent: none. */
+  readonly vault?: Vault;
+  /** Asks before each step. */
+  readonly confirmsEach?: boolean;
   /** Puts other people before those at the terminal. */
   readonly people?: (terminal: People) => People;
   /** Appended first, under the lease: a decision given on the command line. @throws where it does not fit the state. */
-  readonly first?: (session: RunSession) => readonly Draft[];
+  readonly first?: (session: RunSession) => readonly Draft[] | Promise<readonly Draft[]>;
+  /** Goes no further than to the end of an undo: the run's own steps are left as they stand. */
+  readonly endsWithUndo?: boolean;
   /** Before the lease is let go, the run ended or open. */
   readonly last?: (session: RunSession, end: RunEnd) => Promise<LastWords>;
 }
@@ -46,18 +57,26 @@ export interface LastWords {
   readonly json?: JsonObject;
   /** Wins over the run's own. */
   readonly exitCode?: number;
+  /** Stands in the place of how the run ended. */
+  readonly isWhole?: boolean;
+}
+
+export interface RunSettings extends Pick<ProjectConfig, 'env' | 'secrets' | 'root'> {
+  /** Absent: none hold. */
+  readonly rules?: ProjectConfig['rules'];
 }
 
 /** @returns the exit code. @throws E_RUN_HELD, and whatever executeRun does. */
 export async function drive(options: DriveOptions): Promise<number> {
-  const { app, plan, runId } = options;
-  learnSecrets(app.redactor, plan, { actions: options.compiler.actions, envs: [app.env, options.env] });
+  const { app, plan, runId, settings } = options;
+  const { env, secrets: references, root } = settings;
+  learnSecrets(app.redactor, plan, { actions: options.compiler.actions, envs: [app.env, env], references, root });
   const journal = await app.journal();
   const session = await RunSession.open({
     journal,
     runId,
     clock: app.clock,
-    keepsOutput: (path) => plan.nodes.get(path)?.isOutputRead ?? true,
+    keepsOutput: keptOutputs(plan),
     holder: {
       id: `${hostname()}-${process.pid}-${crypto.randomUUID()}`,
       host: hostname(),
@@ -84,8 +103,9 @@ export async function drive(options: DriveOptions): Promise<number> {
     screen.start();
     let end: RunEnd;
     try {
-      const drafts = options.first?.(session) ?? [];
+      const drafts = (await options.first?.(session)) ?? [];
       if (drafts.length > 0) await session.append(...drafts);
+      await loadInverses(options.compiler, session);
       end = await executeRun({
         plan,
         session,
@@ -94,15 +114,27 @@ export async function drive(options: DriveOptions): Promise<number> {
         people: options.people?.(screen.people) ?? screen.people,
         clock: app.clock,
         random: Math.random,
-        secrets: createSecrets({ env: options.env, onResolved: (name, value) => app.redactor.add(name, value) }),
+        secrets: createSecrets({
+          env,
+          references,
+          root,
+          onResolved: (name, value) => app.redactor.add(name, value),
+          redact: (text) => app.redactor.text(text),
+        }),
         redactor: app.redactor,
-        env: options.env,
+        vault: options.vault ?? openVault(app),
+        env,
         pause: interrupts.pause,
         waitsForOthers: app.terminal.isInteractive && !app.isJson,
         version: packageVersion(),
         host: hostname(),
         pid: process.pid,
         operator: app.operator,
+        heldElsewhere: createHeldElsewhere(app, journal, runId),
+        ...(settings.rules === undefined ? {} : { rules: settings.rules }),
+        actionDigest: options.compiler.actionDigest,
+        ...(options.confirmsEach === true ? { confirmsEach: true } : {}),
+        ...(options.endsWithUndo === true ? { endsWithUndo: true } : {}),
       });
       await screen.end();
     } catch (error) {
@@ -117,6 +149,15 @@ export async function drive(options: DriveOptions): Promise<number> {
     interrupts.dispose();
     await session.close();
   }
+}
+
+/** An undo uses the actions that the changes name, which the playbook itself need not use. */
+async function loadInverses(compiler: Compiler, { state }: RunSession): Promise<void> {
+  const names = new Set<string>();
+  for (const changes of state.changes.values())
+    for (const { undo } of changes.values()) if (undo !== undefined) names.add(undo.uses);
+  const missing = [...names].filter((name) => !compiler.actions.has(name));
+  if (missing.length > 0) await compiler.load(missing);
 }
 
 /** Past events where the run is new, then every one as it comes; none twice. */
@@ -144,26 +185,28 @@ function finish(
 ): number {
   const { state } = session;
   const head = { seq: state.seq, hash: state.head };
-  const waiting = waitingFor(plan, state, runId);
+  const waiting = [...waitingFor(plan, state, runId), ...secretWaits(state, runId, end)];
   if (app.isJson) {
-    const line = jsonEnd(runId, { status: runStatus(state), isInterrupted: end.isInterrupted, head }, waiting);
+    const line = jsonEnd(runId, { status: end.status, isInterrupted: end.isInterrupted, head }, waiting);
     app.terminal.print(after?.json === undefined ? line : JSON.stringify({ ...JSON.parse(line), ...after.json }));
   } else {
-    for (const line of endLines({
-      state,
-      runId,
-      waiting,
-      isInterrupted: end.isInterrupted,
-      palette: app.terminal.palette,
-    }))
-      app.terminal.print(line);
+    if (after?.isWhole !== true)
+      for (const line of endLines({
+        state,
+        runId,
+        waiting,
+        isInterrupted: end.isInterrupted,
+        reversible: state.outcome === 'aborted' ? undoable(state, plan, null).reversible.length : 0,
+        palette: app.terminal.palette,
+      }))
+        app.terminal.print(line);
     for (const line of after?.lines ?? []) app.terminal.print(line);
   }
   return after?.exitCode ?? runExitCode(end);
 }
 
 export function runExitCode(end: Pick<RunEnd, 'status' | 'isInterrupted'>): number {
-  if (end.status === 'done') return EXIT.done;
   if (end.isInterrupted) return EXIT.interrupted;
+  if (end.status === 'done') return EXIT.done;
   return end.status === 'waiting' || end.status === 'running' ? EXIT.waiting : EXIT.failed;
 }

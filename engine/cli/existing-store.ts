@@ -1,12 +1,13 @@
 // Commands that look at runs make no store: a path typed wrong would look like an empty one.
 import { existsSync } from 'node:fs';
 import { RunbookError } from '../errors.ts';
-import type { Journal } from '../store/journal.ts';
+import type { Store } from '../store/journal.ts';
 import type { App } from './app.ts';
 
 /** @throws E_STORE_MISSING */
-export async function existingJournal(app: Pick<App, 'project' | 'env' | 'journal'>): Promise<Journal> {
-  const { storeFile } = app.project;
+export async function existingJournal(app: Pick<App, 'project' | 'env' | 'journal'>): Promise<Store> {
+  const { storeUrl, storeFile } = app.project;
+  if (storeUrl !== null) return app.journal({ mustExist: true });
   if (!existsSync(storeFile)) {
     throw new RunbookError({
       code: 'E_STORE_MISSING',
@@ -21,7 +22,7 @@ export async function existingJournal(app: Pick<App, 'project' | 'env' | 'journa
 
 /** No store, at the place where it lies unless told otherwise: nothing has been run yet. */
 export function hasNoRunsYet({ project, env }: Pick<App, 'project' | 'env'>): boolean {
-  return !isStoreNamed(env) && !existsSync(project.storeFile);
+  return !isStoreNamed(env) && project.storeUrl === null && !existsSync(project.storeFile);
 }
 
 function isStoreNamed(env: App['env']): boolean {

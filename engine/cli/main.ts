@@ -1,8 +1,8 @@
 // The command line: words into one call of one command, each in a file that is loaded only when it is typed.
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { createRedactor, type LearningRedactor } from '../redact.ts';
 import { installGate } from '../run/gate.ts';
-import type { App, CommonOptions } from './app.ts';
+import type { App, AppSettings, CommonOptions } from './app.ts';
 import { createApp } from './app.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { packageVersion } from './resources.ts';
@@ -26,10 +26,13 @@ async function runCommand(argv: readonly string[]): Promise<number> {
   const common: CommonOptions = { json: argv.includes('--json'), debug: argv.includes('--debug') };
   /** Loads a command's file, runs it, and closes what it opened. */
   const handle =
-    <A extends readonly unknown[], O extends CommonOptions>(load: () => Promise<Handler<A, O>>) =>
+    <A extends readonly unknown[], O extends CommonOptions>(
+      load: () => Promise<Handler<A, O>>,
+      settings?: AppSettings,
+    ) =>
     async (...given: [...A, O, Command]): Promise<void> => {
       const [options] = given.slice(-2) as [O, Command];
-      const app = createApp(options, redactor);
+      const app = await createApp(options, redactor, settings);
       try {
         // Commander passes the arguments, the options and itself.
         exitCode = await (await load())(app, ...(given.slice(0, -1) as [...A, O]));
@@ -62,6 +65,7 @@ function report(error: unknown, { json, debug }: CommonOptions, redactor: Learni
 
 type Handle = <A extends readonly unknown[], O extends CommonOptions>(
   load: () => Promise<Handler<A, O>>,
+  settings?: AppSettings,
 ) => (...given: [...A, O, Command]) => Promise<void>;
 
 function createProgram(handle: Handle): Command {
@@ -85,6 +89,7 @@ function createProgram(handle: Handle): Command {
   addRunning(command, handle);
   addPeople(command, handle);
   addReading(command, handle);
+  addKeeping(command, handle);
   return program;
 }
 
@@ -108,27 +113,51 @@ function addRunning(command: Add, handle: Handle): void {
   command('run <playbook>', 'start a run of a playbook')
     .option('--input <name=value>', 'an input; may be repeated', collect)
     .option('--inputs <file>', 'inputs from a YAML or JSON file')
+    .option('--answers <file>', 'answers of manual steps, written down before: a YAML or JSON file')
+    .option('--env <name>', 'an environment of runbook.config.yaml')
+    .option('--from <step>', 'leave out what stands before this step')
+    .option('--only <step>', 'run this step, or steps with this tag, alone; may be repeated', collect)
+    .option('--confirm-each', 'ask before each step')
     .option('--title <text>', 'what happened, for the report')
     .option('--detected <time>', 'when it was noticed: ISO 8601, or HH:MM today (UTC)')
     .option('--yes', 'take defaults and your own confirmations without asking')
     .option('--plain', 'plain lines instead of the tree')
     .action(handle(async () => (await import('./commands/run.ts')).run));
   command('resume [run]', `go on with a run (${RUN})`)
+    .option('--answers <file>', 'answers of manual steps, written down before: a YAML or JSON file')
+    .option('--adopt', 'with the playbook as its file is now; needs --reason')
+    .option('--reason <text>', 'why the changed playbook is taken')
     .option('--yes', 'take your own confirmations without asking; a drill plays all people')
     .option('--plain', 'plain lines instead of the tree')
     .option('--report <file>', 'where a drill writes its report')
     .action(handle(async () => (await import('./commands/resume.ts')).resume));
-  command('retry <run> <step>', 'run a failed step again, and go on')
+  command('retry <run> [step]', 'run a failed step again, and go on')
     .option('--reason <text>', 'why')
+    .option('--input <name=value>', 'in the place of what the playbook passes; may be repeated', collect)
+    .option('--inputs <file>', 'the same, from a YAML or JSON file')
     .option('--plain', 'plain lines instead of the tree')
     .action(handle(async () => (await import('./commands/decide-step.ts')).retry));
-  command('skip <run> <step>', 'skip a failed or waiting step, and go on')
+  command('skip <run> [step]', 'skip a failed or waiting step, and go on')
     .requiredOption('--reason <text>', 'why')
+    .option('--output <json>', 'the output that later steps read: JSON, or @FILE')
     .option('--plain', 'plain lines instead of the tree')
     .action(handle(async () => (await import('./commands/decide-step.ts')).skip));
-  command('abort [run]', 'end a run before its end; nothing is undone')
+  command('abort [run]', 'end a run before its end; what it changed stays, and runbook undo takes it back')
     .requiredOption('--reason <text>', 'why')
     .action(handle(async () => (await import('./commands/abort.ts')).abort));
+  command('undo <run> [steps...]', 'take back what a run changed; the run itself is left as it stands')
+    .option('--overwrite', 'restore also what somebody changed since')
+    .option('--reason <text>', 'why')
+    .option('--yes', 'do not ask')
+    .option('--plain', 'plain lines instead of the tree')
+    .action(handle(async () => (await import('./commands/undo.ts')).undo));
+  command('plan <playbook>', 'what a run would change, without changing anything; exit 3 where not all is known')
+    .option('--input <name=value>', 'an input; may be repeated', collect)
+    .option('--inputs <file>', 'inputs from a YAML or JSON file')
+    .option('--answers <file>', 'answers of manual steps; what is not there takes its default')
+    .option('--env <name>', 'an environment of runbook.config.yaml')
+    .option('--drill [scenario]', 'against an emulated Clerk on this machine, made for it')
+    .action(handle(async () => (await import('./commands/plan.ts')).plan));
   command('drill [playbook]', 'rehearse against an emulated Clerk on this machine, and be scored')
     .option('--scenario <name>', 'a scenario by name, or its file')
     .option('--seed <number>', 'another population than the scenario names', seed)
@@ -140,11 +169,12 @@ function addRunning(command: Add, handle: Handle): void {
 }
 
 function addPeople(command: Add, handle: Handle): void {
-  command('done <run> <step>', 'answer a manual step')
+  command('done <run> [step]', 'answer a manual step, or say that a failed one was done by hand')
     .option('--field <name=value>', 'a field; may be repeated', collect)
     .option('--fields <file>', 'fields from a YAML or JSON file')
     .option('--note <text>', 'a note for the record')
     .option('--evidence <file>', 'a file to keep with the answer; may be repeated', collect)
+    .option('--output <json>', 'the output that later steps read: JSON, or @FILE')
     .option('--yes', 'take the defaults of fields that are not given')
     .action(handle(async () => (await import('./commands/done.ts')).done));
   command('approve <run> [step]', 'approve what a step is about to change')
@@ -152,6 +182,10 @@ function addPeople(command: Add, handle: Handle): void {
     .option('--note <text>', 'a note for the record')
     .option('--yes', 'approve without being asked again at a terminal')
     .action(handle(async () => (await import('./commands/approve.ts')).approve));
+  command('settle <run> <step> [choice]', 'say what became of changes in doubt: done, repeat or skip')
+    .requiredOption('--reason <text>', 'how you know, or why')
+    .option('--target <id>', 'of this one only; may be repeated', collect)
+    .action(handle(async () => (await import('./commands/settle.ts')).settle));
   command('note <run> <text>', 'add a note to the timeline')
     .option('--action-item', 'for the report: something to do, under Prevention')
     .option('--finding', 'for the report: something learned')
@@ -160,7 +194,10 @@ function addPeople(command: Add, handle: Handle): void {
 }
 
 function addReading(command: Add, handle: Handle): void {
-  command('status [run]', `where a run stands (${RUN})`).action(
+  command('changes [run]', `what a run changed, a line a change (${RUN})`)
+    .option('--csv', 'as CSV')
+    .action(handle(async () => (await import('./commands/changes.ts')).changes));
+  command('status [run]', `where a run stands (${RUN}); without one, what is in effect and half-finished`).action(
     handle(async () => (await import('./commands/status.ts')).status),
   );
   command('runs', 'list runs, newest first')
@@ -170,12 +207,57 @@ function addReading(command: Add, handle: Handle): void {
   command('report [run]', `the incident report of a run, in Markdown (${RUN})`)
     .option('--out <file>', 'write it to a file')
     .action(handle(async () => (await import('./commands/report.ts')).report));
+  command('actions [what] [name]', 'list actions; actions show NAME explains one').action(
+    handle(async () => (await import('./commands/actions.ts')).actions),
+  );
+  command('init', 'make this folder a project: config, contacts, an example playbook and action').action(
+    handle(async () => (await import('./commands/init.ts')).init),
+  );
+  command('new <what> <name>', 'write a file to start from: new playbook NAME, new action FAMILY.VERB-OBJECT').action(
+    handle(async () => (await import('./commands/new.ts')).create),
+  );
   command('list', 'list playbooks').action(handle(async () => (await import('./commands/list.ts')).list));
   command('show <playbook>', 'what a playbook does, step by step').action(
     handle(async () => (await import('./commands/show.ts')).show),
   );
-  command(
-    'validate [playbooks...]',
-    'find what is wrong with playbooks: names or files; all local ones if none is named',
-  ).action(handle(async () => (await import('./commands/validate.ts')).validate));
+  command('graph <playbook>', 'draw a playbook as a Mermaid flowchart').action(
+    handle(async () => (await import('./commands/graph.ts')).graph),
+  );
+  command('validate [playbooks...]', 'find what is wrong with playbooks: names, files or folders; else all there are')
+    .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json', 'sarif']))
+    .option('--strict', 'fail where there is a warning too')
+    .action(handle(async () => (await import('./commands/validate.ts')).validate));
+}
+
+/** What is kept of runs, and what they need. */
+function addKeeping(command: Add, handle: Handle): void {
+  command('verify [run]', 'whether the journal of a run, or the file of an export or a report, is what was written')
+    .option('--all', 'every run of the store')
+    .option('--head <head>', 'the head that was noted: HASH, or SEQ:HASH')
+    .option('--report <file>', 'the incident report that names the head')
+    .action(handle(async () => (await import('./commands/verify.ts')).verify));
+  command('export [run]', `write a run with all that belongs to it into one file (${RUN})`)
+    .option('--out <file>', 'where to; else RUN.runbook.gz here')
+    .action(handle(async () => (await import('./commands/export.ts')).exportOne));
+  command('import <file>', 'take an exported run into this store').action(
+    handle(async () => (await import('./commands/import.ts')).importOne),
+  );
+  command('redact <run>', 'erase a value from a run for good; its chain still holds, and says so')
+    .option('--value <text>', 'the value, wherever it stands; - reads it from standard input')
+    .option('--event <number>', 'an event; without --path it is shown', seed)
+    .option('--path <path>', 'what to erase of that event: fields.note, evidence[0]')
+    .option('--reason <text>', 'why; kept in the journal')
+    .option('--dry-run', 'only say where it stands')
+    .option('--yes', 'do not ask')
+    .action(handle(async () => (await import('./commands/redact.ts')).redact));
+  command('prune', 'delete runs that ended long ago, each exported first')
+    .requiredOption('--older-than <time>', 'how long ago: 180d, 26w, 48h')
+    .option('--export-to <folder>', 'where to; else exports beside the store')
+    .option('--dry-run', 'only say what would go')
+    .option('--yes', 'do not ask')
+    .action(handle(async () => (await import('./commands/prune.ts')).prune));
+  command('doctor', 'look at everything a run will need, and say how to mend what is wrong')
+    .option('--env <name>', 'an environment of runbook.config.yaml')
+    .option('--offline', 'ask nothing of Clerk')
+    .action(handle(async () => (await import('./commands/doctor.ts')).doctor, { forgivesConfig: true }));
 }

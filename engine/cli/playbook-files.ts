@@ -1,6 +1,6 @@
 // Which playbooks there are: the project's first, then the built-in ones.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { invariant, messageOf, RunbookError } from '../errors.ts';
 import { createCollector } from '../playbook/collector.ts';
 import type { Diagnostic } from '../playbook/diagnostics.ts';
@@ -8,6 +8,7 @@ import { decodePlaybook } from '../playbook/source.ts';
 import { listed, nearest } from '../playbook/suggest.ts';
 import type { App } from './app.ts';
 import { packageRoot } from './resources.ts';
+import { shownPath } from './shown-path.ts';
 
 export interface PlaybookFile {
   readonly name: string;
@@ -16,11 +17,13 @@ export interface PlaybookFile {
   /** As shown to people: relative to where they stand; `built-in/NAME.yaml` for ours. */
   readonly shown: string;
   readonly isBuiltIn: boolean;
+  /** A local one that stands in the place of a built-in one of its name. */
+  readonly hidesBuiltIn: boolean;
 }
 
 type Where = Pick<App, 'cwd' | 'project'>;
 
-/** A local playbook hides a built-in one of the same name. */
+/** A local playbook hides a built-in one of the same name, and one in a later folder. */
 export function listPlaybooks(app: Where): PlaybookFile[] {
   const found = new Map<string, PlaybookFile>();
   for (const file of [...localPlaybooks(app), ...builtInPlaybooks()])
@@ -29,25 +32,40 @@ export function listPlaybooks(app: Where): PlaybookFile[] {
 }
 
 export function localPlaybooks(app: Where): PlaybookFile[] {
-  const folder = join(app.project.root ?? app.cwd, 'playbooks');
-  if (resolve(folder) === join(packageRoot(), 'playbooks')) return [];
-  return playbooksIn(folder, (path) => ({ path, name: nameOf(path), shown: shownPath(app, path), isBuiltIn: false }));
+  const builtIn = new Set(builtInPlaybooks().map(({ name }) => name));
+  const found = new Map<string, PlaybookFile>();
+  for (const folder of app.project.playbookFolders) {
+    if (folder === join(packageRoot(), 'playbooks')) continue;
+    for (const path of playbooksIn(folder)) {
+      const name = nameOf(path);
+      if (found.has(name)) continue;
+      found.set(name, {
+        path,
+        name,
+        shown: shownPath(app.cwd, path),
+        isBuiltIn: false,
+        hidesBuiltIn: builtIn.has(name),
+      });
+    }
+  }
+  return [...found.values()];
 }
 
 function builtInPlaybooks(): PlaybookFile[] {
-  const folder = join(packageRoot(), 'playbooks');
-  return playbooksIn(folder, (path) => ({
+  return playbooksIn(join(packageRoot(), 'playbooks')).map((path) => ({
     path,
     name: nameOf(path),
     shown: `built-in/${basename(path)}`,
     isBuiltIn: true,
+    hidesBuiltIn: false,
   }));
 }
 
-function playbooksIn(folder: string, describe: (path: string) => PlaybookFile): PlaybookFile[] {
+/** Contacts may lie beside playbooks. */
+function playbooksIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name) && !/^contacts\b/.test(name));
-  return names.sort().map((name) => describe(join(folder, name)));
+  return names.sort().map((name) => join(folder, name));
 }
 
 /**
@@ -58,7 +76,7 @@ export function findPlaybook(app: Where, given: string): PlaybookFile {
   if (/[/\\]|\.ya?ml$/.test(given)) {
     const path = resolve(app.cwd, given);
     if (existsSync(path) && statSync(path).isFile())
-      return { name: nameOf(path), path, shown: shownPath(app, path), isBuiltIn: false };
+      return { name: nameOf(path), path, shown: shownPath(app.cwd, path), isBuiltIn: false, hidesBuiltIn: false };
     throw new RunbookError({
       code: 'E_PLAYBOOK_NOT_FOUND',
       message: `There is no file ${given}`,
@@ -112,9 +130,4 @@ function readBytes(file: PlaybookFile): Uint8Array {
 
 function nameOf(path: string): string {
   return basename(path).replace(/\.ya?ml$/, '');
-}
-
-function shownPath(app: Where, path: string): string {
-  const near = relative(app.cwd, path);
-  return near.startsWith('..') ? path : near;
 }

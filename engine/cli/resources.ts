@@ -22,5 +22,10 @@ export function packageVersion(): string {
 }
 
 export function playbookSchema(): Schema {
-  return JSON.parse(readFileSync(join(packageRoot(), 'schemas', 'playbook.schema.json'), 'utf8'));
+  return schemaNamed('playbook');
+}
+
+/** The content of `schemas/NAME.schema.json`. */
+export function schemaNamed(name: 'playbook' | 'config' | 'contacts'): Schema {
+  return JSON.parse(readFileSync(join(packageRoot(), 'schemas', `${name}.schema.json`), 'utf8'));
 }

@@ -10,6 +10,8 @@ export interface RunEndFacts {
   readonly runId: string;
   readonly waiting: readonly Waiting[];
   readonly isInterrupted: boolean;
+  /** Of an aborted run: changes that can be taken back. */
+  readonly reversible: number;
   readonly palette: Palette;
 }
 
@@ -44,9 +46,24 @@ export function endLines(facts: RunEndFacts): string[] {
       lines.push(`  runbook resume ${shellWord(runId)}`);
       break;
   }
+  if (state.undo !== null) lines.push(...unfinishedUndo(facts));
   if (state.endedAt !== null) lines.push(`Report: runbook report ${shellWord(runId)}`);
+  if (facts.reversible > 0 && state.undo === null)
+    lines.push(`${changesText(facts.reversible)} in effect. Take back what it did: runbook undo ${shellWord(runId)}`);
   lines.push(...headLines(runId, state).map(palette.dim));
   return lines;
+}
+
+function unfinishedUndo({ runId, waiting, palette, state }: RunEndFacts): string[] {
+  const stopped = state.endedAt === null ? [] : waitingLines(waiting);
+  return [
+    `${palette.attention('Taking its changes back is not finished')}. Go on with: runbook undo ${shellWord(runId)}`,
+    ...stopped,
+  ];
+}
+
+export function changesText(count: number): string {
+  return count === 1 ? '1 change is' : `${count} changes are`;
 }
 
 /** What pins the journal as it stands: anybody who noted it can check later that nothing was changed. */

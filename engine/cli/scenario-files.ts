@@ -1,4 +1,4 @@
-// Which drills there are: scenarios in the project's playbooks/drills, then the built-in ones.
+// Which drills there are: scenarios in `drills` of the project's playbook folders, then the built-in ones.
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { loadScenario } from '../drill/scenario.ts';
@@ -41,8 +41,8 @@ export function findScenario(
 
 function scenarios(app: App): Map<string, string> {
   const found = new Map<string, string>();
-  for (const root of [app.project.root ?? app.cwd, packageRoot()]) {
-    const folder = join(root, 'playbooks', 'drills');
+  for (const playbooks of [...app.project.playbookFolders, join(packageRoot(), 'playbooks')]) {
+    const folder = join(playbooks, 'drills');
     if (!existsSync(folder)) continue;
     for (const file of readdirSync(folder).filter((name) => /\.ya?ml$/.test(name))) {
       const name = basename(file).replace(/\.ya?ml$/, '');

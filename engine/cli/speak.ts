@@ -1,6 +1,5 @@
 // What people say to a run from outside: appended without its lease, refused where somebody was first.
 import { RunbookError } from '../errors.ts';
-import { didYouMean } from '../playbook/suggest.ts';
 import type { Draft, RunEvent } from '../run/events.ts';
 import { evolve } from '../run/evolve.ts';
 import type { RunState, StepState } from '../run/state.ts';
@@ -9,12 +8,12 @@ import { nextLine } from './held-by.ts';
 import type { OpenedRun } from './open-run.ts';
 
 /**
- * Appends a draft if `problem` finds nothing against it in the state as it then is, inside the write transaction.
+ * Appends drafts if `problem` finds nothing against it in the state as it then is, inside the write transaction.
  * @throws E_ANSWER_REFUSED with what speaks against it; nothing was written then.
  */
 export async function say(
   opened: OpenedRun,
-  draft: Draft,
+  drafts: readonly Draft[],
   problem: (state: RunState) => string | null,
 ): Promise<readonly RunEvent[]> {
   const { journal, runId, state } = opened;
@@ -32,22 +31,12 @@ export async function say(
     runId,
     since: state.seq,
     fence: null,
-    drafts: [draft],
+    drafts,
     check(since) {
       for (const event of since) evolve(state, event);
       refuse();
     },
   });
-}
-
-/** The step, or an error that names the nearest. @throws E_STEP_UNKNOWN */
-export function requireKnownStep({ plan }: OpenedRun, path: string): void {
-  if (plan.nodes.has(path) && path !== '') return;
-  const paths = [...plan.nodes.keys()].filter((known) => known !== '');
-  const byId = paths.filter((known) => known.endsWith(`/${path}`));
-  const hint =
-    byId.length === 1 ? `Its path is ${byId[0]}` : didYouMean(path, paths, `The steps are ${paths.join(', ')}`);
-  throw new RunbookError({ code: 'E_STEP_UNKNOWN', message: `The playbook ${plan.name} has no step ${path}`, hint });
 }
 
 /** Says how a step stands where it takes no answer any more. */

@@ -6,8 +6,8 @@ import { parseDuration } from './durations.ts';
 export type { ErrorObject, ValidateFunction };
 
 /**
- * Strict about unknown keywords and formats, all errors at once. `secret: true` marks values never to be stored; inputs
- * and fields so marked are refused until something can hold such a value (compile-inputs.ts).
+ * Strict about unknown keywords and formats, all errors at once. `secret: true` marks values that are never stored
+ * (secret-fields.ts).
  */
 export function createAjv(): Ajv2020 {
   const ajv = new Ajv2020({

@@ -1,7 +1,7 @@
 // One object value inside CEL. cel-js reads fields of registered types through `get`, as of a Map.
 import { isJsonObject, type Json } from '../json.ts';
 
-export type RecordFields = ReadonlyMap<string, ((value: Json) => unknown) | undefined>;
+export type RecordFields = ReadonlyMap<string, ((value: Json, field?: string) => unknown) | undefined>;
 
 export class CelRecord extends Map<string, unknown> {
   readonly raw: Json;
@@ -20,7 +20,7 @@ export class CelRecord extends Map<string, unknown> {
     const json = this.raw[field];
     if (json === undefined) return undefined;
     const toCel = this.#fields.get(field);
-    const value = toCel === undefined ? json : toCel(json);
+    const value = toCel === undefined ? json : toCel(json, field);
     super.set(field, value);
     return value;
   }

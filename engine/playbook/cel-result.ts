@@ -2,6 +2,7 @@
 import { Optional } from '@marcbachmann/cel-js';
 import { isJsonObject, type Json } from '../json.ts';
 import { CelRecord } from './cel-record.ts';
+import { GuardedMap } from './cel-redacted.ts';
 
 /** As `fromCel`; undefined for an optional value that is absent (`inputs.?since`). */
 export function fromOptionalCel(value: unknown): Json | undefined {
@@ -33,7 +34,7 @@ export function fromCel(value: unknown): Json {
 
 function fromObject(value: unknown): Json {
   if (value === null) return null;
-  if (value instanceof CelRecord) return value.raw;
+  if (value instanceof CelRecord || value instanceof GuardedMap) return value.raw;
   if (Array.isArray(value)) return value.map(fromCel);
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Map) return fromEntries(value);

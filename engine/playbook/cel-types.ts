@@ -2,6 +2,7 @@
 // read, so an expression over a large output costs what it reads.
 import { canonicalJson, isJsonObject, type Json, type Schema } from '../json.ts';
 import { CelRecord, type RecordFields } from './cel-record.ts';
+import { GuardedMap, guarded, unredacted } from './cel-redacted.ts';
 import { isClosedObject, isOpaque, itemsOf, propertiesOf, typesOf } from './schema-shape.ts';
 
 export interface CelType {
@@ -9,8 +10,8 @@ export interface CelType {
   readonly name: string;
   /** Object types it is made of, inner ones first: to register in an environment. */
   readonly objects: readonly CelObjectType[];
-  /** Absent where the JSON value is the CEL value. */
-  readonly toCel?: (value: Json) => unknown;
+  /** Absent where the JSON value is the CEL value. `field`: its name, for what is said of a redacted one. */
+  readonly toCel?: (value: Json, field?: string) => unknown;
 }
 export interface CelObjectType {
   readonly name: string;
@@ -19,7 +20,7 @@ export interface CelObjectType {
   readonly constructorOf: new (raw: Json) => unknown;
 }
 
-export const DYN: CelType = { name: 'dyn', objects: [] };
+export const DYN: CelType = { name: 'dyn', objects: [], toCel: guarded };
 
 /** The types of one playbook. Equal schemas share one type, so environments can be shared too. */
 export class TypePool {
@@ -55,14 +56,14 @@ export class TypePool {
     return {
       name: 'dyn',
       objects: type.objects,
-      ...(toCel && { toCel: (value: Json) => (value === null ? null : toCel(value)) }),
+      ...(toCel && { toCel: (value: Json, field?: string) => (value === null ? null : toCel(value, field)) }),
     };
   }
 
   #ofKind(kind: string, schema: Schema): CelType {
     switch (kind) {
       case 'string':
-        return { name: 'string', objects: [] };
+        return { name: 'string', objects: [], toCel: unredacted };
       case 'boolean':
         return { name: 'bool', objects: [] };
       case 'integer':
@@ -79,10 +80,14 @@ export class TypePool {
   }
 
   #list(items: Schema | undefined): CelType {
-    if (items === undefined) return { name: 'list<dyn>', objects: [] };
+    if (items === undefined) return { name: 'list<dyn>', objects: [], toCel: guarded };
     const { name, objects, toCel } = this.of(items);
     if (toCel === undefined) return { name: `list<${name}>`, objects };
-    return { name: `list<${name}>`, objects, toCel: (value) => (Array.isArray(value) ? value.map(toCel) : value) };
+    return {
+      name: `list<${name}>`,
+      objects,
+      toCel: (value, field) => (Array.isArray(value) ? value.map((item: Json) => toCel(item, field)) : value),
+    };
   }
 
   /** Open objects: values typed where all are alike, else each converted by its own schema. */
@@ -99,11 +104,7 @@ export class TypePool {
       objects,
       toCel: (json) => {
         if (!isJsonObject(json)) return json;
-        const convert = ([key, field]: [string, Json]): [string, unknown] => {
-          const toCel = (named.get(key) ?? rest)?.toCel;
-          return [key, toCel === undefined ? field : toCel(field)];
-        };
-        return new Map(Object.entries(json).map(convert));
+        return new GuardedMap(json, (field, key) => ((named.get(key) ?? rest)?.toCel ?? guarded)(field, key));
       },
     };
   }

@@ -35,7 +35,7 @@ export function readOwnSchemas(
     const path = [...root, name];
     checkId(name, what, source.locateKey(path), collector);
     const own = isJsonObject(written) ? written : {};
-    refuseSecrets(own, { what, name, path, source, collector });
+    checkSecretMarks(own, { what, name, path, source, collector });
     const bare = withoutOwnKeywords(own);
     const text = canonicalJson(bare);
     // Equal schemas are one object, compiled once.
@@ -59,8 +59,8 @@ export function readOwnSchemas(
   });
 }
 
-/** A value given here stands in the journal as it is: nothing can hold it apart yet. */
-function refuseSecrets(
+/** A secret is given whole, as text, and by somebody: its value stands in no file. */
+function checkSecretMarks(
   schema: Schema,
   at: {
     readonly what: string;
@@ -70,13 +70,23 @@ function refuseSecrets(
     readonly collector: Collector;
   },
 ): void {
+  const named = `The ${at.what} \`${at.name}\``;
+  const report = (path: Path, message: string, hint: string): void =>
+    at.collector.error(at.source.locateKey([...at.path, ...path]), 'E_PLAYBOOK_SECRET', message, hint);
   for (const mark of findMarks(schema, 'secret')) {
-    at.collector.error(
-      at.source.locateKey([...at.path, ...mark]),
-      'E_PLAYBOOK_SECRET',
-      `The ${at.what} \`${at.name}\` is marked \`secret\`, and secret values cannot be inputs or fields yet`,
-      'name the secret under `requires.secrets` and pass it as `${{ secrets.NAME }}`',
-    );
+    if (mark.length > 1)
+      report(
+        mark,
+        `${named} is secret in a part of it`,
+        `only a whole ${at.what} can be secret: give the part its own`,
+      );
+    else if (schema.type !== 'string') report(mark, `${named} is secret, so it must be text`, 'write `type: string`');
+    else if (schema.default !== undefined)
+      report(
+        ['default'],
+        `${named} is secret, and its default stands in the playbook for all to read`,
+        'remove the default',
+      );
   }
 }
 

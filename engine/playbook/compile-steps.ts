@@ -1,76 +1,91 @@
 // The second pass: every expression and template of the steps, checked, as nodes of the plan.
 import type { Action } from '../action.ts';
 import type { Json } from '../json.ts';
-import type { Collector } from './collector.ts';
+import { compileCall } from './compile-call.ts';
+import { compileCondition, compileValue } from './compile-expressions.ts';
 import { checkDefault } from './compile-inputs.ts';
-import { type CheckedExpression, compileExpression } from './expressions.ts';
-import { type Facts, NO_FACTS, union } from './facts.ts';
+import { compileLoop } from './compile-loop.ts';
+import { compileUndo } from './compile-undo.ts';
+import { NO_FACTS, union } from './facts.ts';
 import type { StepDraft } from './index-steps.ts';
+import { noteReads } from './output-reads.ts';
 import type { ActionStep, Expression, GroupStep, ManualField, ManualStep, PlanNode } from './plan.ts';
 import { approvalOf, durationAt, listAt, onFailureOf, parallelOf, retryOf, textAt, textsAt } from './read.ts';
-import { type Place, type PlaybookScope, SECRETS_ONLY_IN_WITH } from './scope.ts';
+import { type Place, SECRETS_ONLY_IN_WITH } from './scope.ts';
 import { secretsIn } from './secret-checks.ts';
-import type { Path, Source } from './source.ts';
-import { checkActionName, checkApproval, checkPolling, checkSecretsNamed, effectOf } from './step-rules.ts';
+import type { Path } from './source.ts';
+import type { Around, Base, StepsOptions } from './step-options.ts';
+import {
+  checkActionName,
+  checkApproval,
+  checkFinally,
+  checkLoopKeys,
+  checkPolling,
+  checkSecretsNamed,
+  checkTemporary,
+  effectOf,
+} from './step-rules.ts';
 import { checkFit } from './template-fit.ts';
 import { type CheckedTemplate, compileTemplate } from './templates.ts';
-import type { ValueValidator } from './validate-value.ts';
-
-export interface StepsOptions {
-  readonly source: Source;
-  readonly scope: PlaybookScope;
-  readonly collector: Collector;
-  readonly validator: ValueValidator;
-  readonly actions: ReadonlyMap<string, Action>;
-  readonly secrets: readonly string[];
-  /** Filled: ids of steps whose output some expression reads. */
-  readonly outputsRead: Set<string>;
-}
 
 /** @returns the node, or undefined where a part of it does not check (all of it is reported). */
 export function compileStep(
   draft: StepDraft,
   index: number,
-  facts: Facts,
+  around: Around,
   options: StepsOptions,
 ): PlanNode | undefined {
   const { step, path, info } = draft;
-  const place: Place = { reader: info, secrets: SECRETS_ONLY_IN_WITH, facts };
-  const when = 'when' in step ? condition(step.when ?? null, [...path, 'when'], place, options) : undefined;
+  const { source, collector } = options;
+  const place: Place = { reader: info, secrets: SECRETS_ONLY_IN_WITH, ...around };
+  const when = 'when' in step ? compileCondition(step.when ?? null, [...path, 'when'], place, options) : undefined;
   if (when?.constant === false) {
-    options.collector.warn(
-      options.source.locate([...path, 'when']),
+    collector.warn(
+      source.locate([...path, 'when']),
       'W_PLAYBOOK_UNREACHABLE',
       `\`${info.id}\` never runs: its \`when\` is always false`,
       'remove the step, or the condition',
     );
   }
-  const inside: Place = { ...place, facts: union(facts, when?.facts ?? NO_FACTS) };
-  const base = {
+  checkLoopKeys({ step, path, source, collector });
+  if (info.region === 'finally') checkFinally({ step, path, source, collector }, draft.callee);
+  const inside: Place = { ...place, facts: union(around.facts, when?.facts ?? NO_FACTS) };
+  const base: Base = {
     id: info.id,
-    path: info.path,
+    path: draft.nodePath,
+    unit: '',
     index,
     title: textAt(step, 'title') ?? info.id,
     tags: textsAt(step, 'tags'),
-    location: options.source.locate(path).location,
+    location: source.locate(path).location,
     onFailure: onFailureOf(step),
     isOutputRead: false,
-    ...(when === undefined ? {} : { when }),
+    isOutputNeeded: false,
+    ...(draft.output === undefined ? {} : { output: draft.output }),
   };
+  if (info.isLoop) {
+    const shell = when === undefined ? base : { ...base, when };
+    return compileLoop(draft, shell, inside, { ...options, body: (own) => compileKind(draft, base, own, options) });
+  }
+  return compileKind(draft, when === undefined ? base : { ...base, when }, inside, options);
+}
+
+/** The step's own kind, without its loop. */
+function compileKind(draft: StepDraft, base: Base, place: Place, options: StepsOptions): PlanNode | undefined {
   switch (draft.kind) {
     case 'uses':
-      return compileAction(draft, base, inside, options);
+      return compileAction(draft, base, place, options);
     case 'manual':
-      return compileManual(draft, base, inside, options);
+      return compileManual(draft, base, place, options);
     case 'group':
-      return compileGroup(draft, base, inside, options);
+      return compileGroup(draft, base, place, options);
+    case 'call':
+      return compileCall(draft, base, place, options);
   }
 }
 
-type Base = Omit<GroupStep, 'kind' | 'steps' | 'parallel'>;
-
 function compileAction(draft: StepDraft, base: Base, place: Place, options: StepsOptions): ActionStep | undefined {
-  const { step, path, action, info } = draft;
+  const { step, path, action } = draft;
   const { source, collector, scope, validator } = options;
   const rules = { step, path, source, collector };
   checkActionName(rules, options.actions);
@@ -93,14 +108,17 @@ function compileAction(draft: StepDraft, base: Base, place: Place, options: Step
       code: 'E_PLAYBOOK_WITH',
     });
   }
-  const own: Place = { ...place, output: info.output ?? {} };
-  const until = 'until' in step ? condition(step.until ?? null, [...path, 'until'], own, options) : undefined;
+  const own: Place = { ...place, output: draft.output ?? {} };
+  const until = 'until' in step ? compileCondition(step.until ?? null, [...path, 'until'], own, options) : undefined;
   const assert = conditions(draft, own, options);
-  const target = 'target' in step ? template(step.target ?? {}, [...path, 'target'], place, options) : undefined;
+  const undo = compileUndo(draft, effect, own, options);
+  checkTemporary(rules, effect, action);
+  const target = 'target' in step ? compileValue(step.target ?? {}, [...path, 'target'], place, options) : undefined;
   if (input === undefined) return undefined;
   const retry = retryOf(step);
   const everyMs = durationAt(step, 'every');
   const timeoutMs = durationAt(step, 'timeout');
+  const temporaryMs = durationAt(step, 'temporary');
   return {
     ...base,
     kind: 'uses',
@@ -114,6 +132,8 @@ function compileAction(draft: StepDraft, base: Base, place: Place, options: Step
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(action?.effect === 'playbook' && effect !== undefined ? { effect } : {}),
     ...(target === undefined ? {} : { target }),
+    ...(undo === undefined ? {} : { undo }),
+    ...(temporaryMs === undefined ? {} : { temporaryMs }),
   };
 }
 
@@ -122,20 +142,20 @@ function compileWith(
   value: Json,
   path: Path,
   { place, action }: { readonly place: Place; readonly action: Action | undefined },
-  { source, scope, collector, outputsRead }: StepsOptions,
+  { source, scope, collector, reads }: StepsOptions,
 ): CheckedTemplate | undefined {
   const secretsAt = (at: Path) => secretsIn(action, at);
   const compiled = compileTemplate({ value, path, source, place, secretsAt, scope, collector });
-  for (const id of compiled?.readsOutputs ?? []) outputsRead.add(id);
+  noteReads(compiled, reads);
   return compiled;
 }
 
 function compileManual(draft: StepDraft, base: Base, place: Place, options: StepsOptions): ManualStep | undefined {
-  const { step, path, info } = draft;
-  const text = template(step.manual ?? '', [...path, 'manual'], place, options);
+  const { step, path } = draft;
+  const text = compileValue(step.manual ?? '', [...path, 'manual'], place, options);
   const fields = draft.fields.map((own): ManualField => {
     const defaultPath = [...own.path, 'default'];
-    const value = own.default === undefined ? undefined : template(own.default, defaultPath, place, options);
+    const value = own.default === undefined ? undefined : compileValue(own.default, defaultPath, place, options);
     const { source, scope, collector, validator } = options;
     if (value?.isConstant) checkDefault(own, source, collector, validator);
     else if (value !== undefined) {
@@ -158,7 +178,7 @@ function compileManual(draft: StepDraft, base: Base, place: Place, options: Step
       ...(value === undefined ? {} : { default: value }),
     };
   });
-  const assert = conditions(draft, { ...place, output: info.output ?? {} }, options);
+  const assert = conditions(draft, { ...place, output: draft.output ?? {} }, options);
   const { approval } = approvalOf(step);
   if (text === undefined) return undefined;
   return {
@@ -173,46 +193,21 @@ function compileManual(draft: StepDraft, base: Base, place: Place, options: Step
 }
 
 function compileGroup(draft: StepDraft, base: Base, place: Place, options: StepsOptions): GroupStep {
-  const steps = draft.children.flatMap((child, index) => compileStep(child, index, place.facts, options) ?? []);
-  return { ...base, kind: 'group', steps, parallel: parallelOf(draft.step, steps.length) };
+  const around: Around =
+    place.locals === undefined ? { facts: place.facts } : { facts: place.facts, locals: place.locals };
+  const steps = draft.children.flatMap((child, index) => compileStep(child, index, around, options) ?? []);
+  const timeoutMs = durationAt(draft.step, 'timeout');
+  return {
+    ...base,
+    kind: 'group',
+    steps,
+    parallel: parallelOf(draft.step, steps.length),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
 }
 
 function conditions({ step, path }: StepDraft, place: Place, options: StepsOptions): Expression[] {
   return listAt(step, 'assert').flatMap(
-    (one, index) => condition(one, [...path, 'assert', index], place, options) ?? [],
+    (one, index) => compileCondition(one, [...path, 'assert', index], place, options) ?? [],
   );
-}
-
-/** A bare CEL condition. Reports where it is no text, or wrapped as a template. */
-function condition(written: Json, path: Path, place: Place, options: StepsOptions): CheckedExpression | undefined {
-  const { source, scope, collector, outputsRead } = options;
-  // A wrong type is the schema check's to report.
-  if (typeof written !== 'string' && typeof written !== 'boolean') return undefined;
-  const text = String(written);
-  if (/^\s*\$\{\{/.test(text)) {
-    collector.error(
-      source.locate(path),
-      'E_PLAYBOOK_EXPRESSION',
-      'Here the expression stands bare',
-      'remove the braces around it',
-    );
-    return undefined;
-  }
-  const compiled = compileExpression({
-    source: text,
-    inside: source.inside(path),
-    place,
-    scope,
-    collector,
-    expects: 'bool',
-  });
-  for (const id of compiled?.readsOutputs ?? []) outputsRead.add(id);
-  return compiled;
-}
-
-function template(value: Json, path: Path, place: Place, options: StepsOptions): CheckedTemplate | undefined {
-  const { source, scope, collector, outputsRead } = options;
-  const compiled = compileTemplate({ value, path, source, place, scope, collector });
-  for (const id of compiled?.readsOutputs ?? []) outputsRead.add(id);
-  return compiled;
 }

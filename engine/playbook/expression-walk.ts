@@ -5,19 +5,24 @@ import type { Schema } from '../json.ts';
 import { childrenOf, comprehensionOf, fieldOf, isOptionalChain, pathText } from './cel-tree.ts';
 import { type Facts, factsWhen, union } from './facts.ts';
 import { checkLiterals } from './literal-checks.ts';
-import { isClosedObject, itemsOf, propertiesOf, propertyOf, requiredOf } from './schema-shape.ts';
+import { isClosedObject, itemsOf, propertyOf, requiredOf } from './schema-shape.ts';
 import { type Place, type PlaybookScope, stepViewSchema } from './scope.ts';
-import { checkSecret } from './secret-checks.ts';
+import { checkSecret, checkSize, refuseSecret } from './secret-checks.ts';
+import { fieldSchema, holdsSecret } from './secret-fields.ts';
 import { missingReason, visibility } from './step-index.ts';
 import { resolveStep } from './step-reads.ts';
 import { didYouMean, listed } from './suggest.ts';
-import type { Issue, StepRead, Walk } from './walk.ts';
+import { unknownField } from './unknown-field.ts';
+import { resolveVar } from './var-reads.ts';
+import type { Issue, SlotRead, Walk } from './walk.ts';
 
 export interface WalkResult {
   readonly issues: readonly Issue[];
-  readonly steps: readonly StepRead[];
+  readonly reads: readonly SlotRead[];
   /** Ids whose output, not only status, is read. */
   readonly outputs: ReadonlySet<string>;
+  /** Of those, the ones read where nothing says that the output is there. */
+  readonly needed: ReadonlySet<string>;
   readonly secrets: ReadonlySet<string>;
   readonly roots: ReadonlySet<string>;
   /** The schema of the whole, where it is a path. */
@@ -27,6 +32,8 @@ interface Around {
   readonly facts: Facts;
   readonly locals: ReadonlyMap<string, Schema | undefined>;
 }
+
+const SCOPE_NAMES: ReadonlySet<string> = new Set(['steps', 'vars', 'output']);
 
 /** Names that CEL itself brings. */
 const CEL_NAMES: ReadonlySet<string> = new Set([
@@ -46,13 +53,23 @@ const CEL_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 export function walkExpression(tree: ASTNode, scope: PlaybookScope, place: Place): WalkResult {
-  const walk: Walk = { scope, place, issues: [], steps: [], outputs: new Set(), secrets: new Set(), roots: new Set() };
+  const walk: Walk = {
+    scope,
+    place,
+    issues: [],
+    reads: [],
+    outputs: new Set(),
+    needed: new Set(),
+    secrets: new Set(),
+    roots: new Set(),
+  };
   const schema = visit(tree, walk, { facts: place.facts, locals: new Map() });
-  checkSecret(tree, walk);
+  checkSecret(tree, schema, walk);
   return {
     issues: walk.issues,
-    steps: walk.steps,
+    reads: walk.reads,
     outputs: walk.outputs,
+    needed: walk.needed,
     secrets: walk.secrets,
     roots: walk.roots,
     schema,
@@ -72,15 +89,15 @@ function visit(node: ASTNode, walk: Walk, around: Around): Schema | undefined {
     case '&&':
     case '||': {
       const [left, right] = node.args;
-      visit(left, walk, around);
-      visit(right, walk, { ...around, facts: union(around.facts, factsWhen(left, node.op === '&&')) });
+      operate(left, walk, around);
+      operate(right, walk, { ...around, facts: union(around.facts, factsWhen(left, node.op === '&&')) });
       return undefined;
     }
     case '?:': {
       const [condition, yes, no] = node.args;
-      visit(condition, walk, around);
-      const whenTrue = visit(yes, walk, { ...around, facts: union(around.facts, factsWhen(condition, true)) });
-      const whenFalse = visit(no, walk, { ...around, facts: union(around.facts, factsWhen(condition, false)) });
+      operate(condition, walk, around);
+      const whenTrue = operate(yes, walk, { ...around, facts: union(around.facts, factsWhen(condition, true)) });
+      const whenFalse = operate(no, walk, { ...around, facts: union(around.facts, factsWhen(condition, false)) });
       return whenTrue === whenFalse ? whenTrue : undefined;
     }
     case 'call': {
@@ -89,46 +106,76 @@ function visit(node: ASTNode, walk: Walk, around: Around): Schema | undefined {
         if (argument.op === '.') visitAccess(argument, walk, around, false);
         return undefined;
       }
+      if (node.args[0] === 'size' && argument !== undefined) {
+        checkSize(argument, visit(argument, walk, around), walk);
+        return undefined;
+      }
       break;
     }
     case 'rcall':
-      if (visitComprehension(node, walk, around)) return undefined;
+      if (isComprehension(node)) return visitComprehension(node, walk, around);
+      if (node.args[0] === 'size' && node.args[2].length === 0) {
+        checkSize(node.args[1], visit(node.args[1], walk, around), walk);
+        return undefined;
+      }
       break;
     default:
   }
-  const schemas = childrenOf(node).map((child) => visit(child, walk, around));
+  const schemas = childrenOf(node).map((child) => operate(child, walk, around));
   walk.issues.push(...checkLiterals(node, schemas));
   return undefined;
+}
+
+/** As `visit`, where an operation looks at the value: none may look at a secret. */
+function operate(node: ASTNode, walk: Walk, around: Around): Schema | undefined {
+  const schema = visit(node, walk, around);
+  refuseSecret(node, schema, walk);
+  return schema;
 }
 
 function visitName(node: ASTNode & { readonly op: 'id' }, walk: Walk, { locals }: Around): Schema | undefined {
   const name = node.args;
   if (locals.has(name)) return locals.get(name);
+  const own = walk.place.locals?.get(name);
+  if (own !== undefined) {
+    walk.reads.push({ kind: 'local', id: name, start: node.start, end: node.end });
+    return own;
+  }
   if (name === 'output' && walk.place.output !== undefined) return read(walk, name, walk.place.output);
   if (walk.scope.roots.has(name)) return read(walk, name, walk.scope.roots.get(name));
   if (CEL_NAMES.has(name)) return undefined;
-  const known = [...walk.scope.roots.keys(), 'steps', ...locals.keys(), ...(walk.place.output ? ['output'] : [])];
+  const known = [
+    ...walk.scope.roots.keys(),
+    'steps',
+    'vars',
+    ...locals.keys(),
+    ...(walk.place.locals?.keys() ?? []),
+    ...(walk.place.output ? ['output'] : []),
+  ];
   const { start, end } = node;
-  if (name === 'steps') {
-    walk.issues.push({
-      code: 'E_PLAYBOOK_EXPRESSION',
-      message: '`steps` is read as `steps.<id>.output` or `steps.<id>.status`',
-      start,
-      end,
-    });
+  if (name === 'steps' || name === 'vars') {
+    const message =
+      name === 'steps'
+        ? '`steps` is read as `steps.<id>.output` or `steps.<id>.status`'
+        : '`vars` is read as `vars.<id>`';
+    walk.issues.push({ code: 'E_PLAYBOOK_EXPRESSION', message, start, end });
     return undefined;
   }
   const inner = walk.scope.steps.has(name) ? `did you mean \`steps.${name}\`?` : propertyHint(name, walk);
-  const hint =
-    name === 'output'
-      ? '`output` is what the step itself gave, known in `until` and `assert`'
-      : (inner ?? didYouMean(name, known, `known here: ${listed(known)}`));
+  const hint = ELSEWHERE.get(name) ?? inner ?? didYouMean(name, known, `known here: ${listed(known)}`);
   walk.issues.push({ code: 'E_PLAYBOOK_UNKNOWN_NAME', message: `Unknown name \`${name}\``, hint, start, end });
   return undefined;
 }
 
+/** Names that are known in other places. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['output', '`output` is what the step itself gave, known in `until`, `assert` and `undo`'],
+  ['item', '`item` is known in a step with `forEach` and inside it, not in its own `when` and `forEach`'],
+]);
+
 /** `isDrill` alone is meant as `run.isDrill`. */
 function propertyHint(name: string, { scope }: Walk): string | undefined {
+  if (scope.varNames.includes(name)) return `did you mean \`vars.${name}\`?`;
   for (const [root, schema] of scope.roots) {
     if (schema !== undefined && propertyOf(schema, name) !== undefined) return `did you mean \`${root}.${name}\`?`;
   }
@@ -145,21 +192,27 @@ function visitAccess(node: ASTNode, walk: Walk, around: Around, mustBePresent: b
   const field = fieldOf(node);
   if (field === undefined) {
     const [list, index] = childrenOf(node);
-    if (index !== undefined) visit(index, walk, around);
+    if (index !== undefined) operate(index, walk, around);
     const schema = list === undefined ? undefined : visit(list, walk, around);
-    return schema === undefined ? undefined : itemsOf(schema);
+    const items = schema === undefined ? undefined : itemsOf(schema);
+    // By a name that is only computed nobody can tell which field it is.
+    if (items === undefined && list !== undefined) refuseSecret(list, schema, walk);
+    return items;
   }
   if (field.base.op === 'id' && field.base.args === 'steps' && !around.locals.has('steps')) {
     const step = resolveStep(node, field, walk);
     return step === undefined ? undefined : stepViewSchema(step.output);
   }
+  if (field.base.op === 'id' && field.base.args === 'vars' && !around.locals.has('vars'))
+    return resolveVar(node, field, walk, mustBePresent);
   const base = visit(field.base, walk, around);
   noteOutput(field.base, field.name, walk, around);
   if (base === undefined) return undefined;
   const property = propertyOf(base, field.name);
   if (property === undefined) {
     if (isClosedObject(base)) walk.issues.push(unknownField(field, base));
-    return undefined;
+    const rest = fieldSchema(base, field.name);
+    return rest !== undefined && holdsSecret(rest) ? rest : undefined;
   }
   const path = pathText(node);
   const isKnown = requiredOf(base).includes(field.name) || (path !== undefined && around.facts.has(path));
@@ -176,7 +229,10 @@ function visitAccess(node: ASTNode, walk: Walk, around: Around, mustBePresent: b
       end: field.end,
     });
   }
-  if (mustBePresent && isStepOutput && !isKnown) reportUnguarded(field, path, walk);
+  if (mustBePresent && isStepOutput && !isKnown) {
+    walk.needed.add(path.split('.')[1] ?? '');
+    reportUnguarded(field, path, walk);
+  }
   return property;
 }
 
@@ -202,52 +258,33 @@ function reportUnguarded(field: { readonly base: ASTNode; readonly end: number }
   });
 }
 
-function unknownField(
-  field: { readonly name: string; readonly base: ASTNode; readonly start: number; readonly end: number },
-  base: Schema,
-): Issue {
-  const known = Object.keys(propertiesOf(base) ?? {});
-  const owner = pathText(field.base);
-  const { name, start, end } = field;
-  if (owner === 'secrets' || owner === 'env') {
-    const hint = didYouMean(name, known, `name it under \`requires.${owner}\``);
-    return {
-      code: 'E_PLAYBOOK_UNKNOWN_NAME',
-      message: `\`${owner}.${name}\` is not named in \`requires.${owner}\``,
-      hint,
-      start,
-      end,
-    };
-  }
-  if (owner === 'inputs') {
-    const hint = didYouMean(
-      name,
-      known,
-      known.length === 0 ? 'this playbook has no inputs' : `its inputs: ${listed(known)}`,
-    );
-    return { code: 'E_PLAYBOOK_UNKNOWN_NAME', message: `Unknown input \`${name}\``, hint, start, end };
-  }
-  const step = owner === undefined ? undefined : /^steps\.(\w+)$/.exec(owner)?.[1];
-  const noOutput = step !== undefined && name === 'output' && !known.includes('output');
-  const hint = noOutput ? 'read the steps inside the group' : didYouMean(name, known, `it has: ${listed(known)}`);
-  const message = noOutput
-    ? `The group \`${step}\` has no output`
-    : `Unknown field \`${name}\`${owner === undefined ? '' : ` of \`${owner}\``}`;
-  return { code: 'E_PLAYBOOK_UNKNOWN_FIELD', message, hint, start, end };
+function isComprehension(node: ASTNode): boolean {
+  return comprehensionOf(node) !== undefined || bindingOf(node) !== undefined;
 }
 
-function visitComprehension(node: ASTNode, walk: Walk, around: Around): boolean {
+function bindingOf(
+  node: ASTNode,
+): { readonly variable: string; readonly value: ASTNode; readonly rest: readonly ASTNode[] } | undefined {
+  if (node.op !== 'rcall' || node.args[0] !== 'bind') return undefined;
+  const [, receiver, [variable, value, ...rest]] = node.args;
+  if (receiver.op !== 'id' || receiver.args !== 'cel' || variable?.op !== 'id' || value === undefined) return undefined;
+  return { variable: variable.args, value, rest };
+}
+
+/** @returns what a `filter` keeps, where that holds secrets. */
+function visitComprehension(node: ASTNode, walk: Walk, around: Around): Schema | undefined {
   const macro = comprehensionOf(node);
   if (macro !== undefined) {
     const list = visit(macro.list, walk, around);
-    bind(macro.variable, list === undefined ? undefined : itemsOf(list), macro.rest, node, walk, around);
-    return true;
+    const items = list === undefined ? undefined : itemsOf(list);
+    if (items === undefined) refuseSecret(macro.list, list, walk);
+    bind(macro.variable, items, macro.rest, node, walk, around);
+    return macro.name === 'filter' && items !== undefined && holdsSecret(items) ? { type: 'array', items } : undefined;
   }
-  if (node.op !== 'rcall' || node.args[0] !== 'bind') return false;
-  const [, receiver, [variable, value, ...rest]] = node.args;
-  if (receiver.op !== 'id' || receiver.args !== 'cel' || variable?.op !== 'id' || value === undefined) return false;
-  bind(variable.args, visit(value, walk, around), rest, node, walk, around);
-  return true;
+  const binding = bindingOf(node);
+  if (binding === undefined) return undefined;
+  bind(binding.variable, visit(binding.value, walk, around), binding.rest, node, walk, around);
+  return undefined;
 }
 
 function bind(
@@ -258,7 +295,8 @@ function bind(
   walk: Walk,
   around: Around,
 ): void {
-  if (name.startsWith('__') || walk.scope.roots.has(name) || name === 'steps' || name === 'output') {
+  const isTaken = walk.scope.roots.has(name) || walk.place.locals?.has(name) || SCOPE_NAMES.has(name);
+  if (name.startsWith('__') || isTaken) {
     walk.issues.push({
       code: 'E_PLAYBOOK_EXPRESSION',
       message: `The variable \`${name}\` has a name that is taken`,
@@ -271,7 +309,7 @@ function bind(
   const facts = new Set([...around.facts].filter((fact) => !fact.startsWith(prefix)));
   let inner: Around = { facts, locals: new Map([...around.locals, [name, schema]]) };
   for (const part of inside) {
-    visit(part, walk, inner);
+    operate(part, walk, inner);
     inner = { ...inner, facts: union(inner.facts, factsWhen(part, true)) };
   }
 }

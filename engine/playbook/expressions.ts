@@ -1,18 +1,20 @@
 // The one adapter to CEL: parse, check and evaluate, converting by schema at both ends. Nothing else evaluates.
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { RunbookError } from '../errors.ts';
+import { RunbookError, type SourceLocation } from '../errors.ts';
 import type { Json, Schema } from '../json.ts';
 import { SLOT_PREFIX } from './cel-environment.ts';
 import { celProblem, friendly } from './cel-errors.ts';
+import { type RedactedRead, redactedRead } from './cel-redacted.ts';
 import { fromCel, fromOptionalCel } from './cel-result.ts';
 import { type CelType, DYN } from './cel-types.ts';
 import type { Collector, Span } from './collector.ts';
 import { walkExpression } from './expression-walk.ts';
 import { type Facts, factsWhen } from './facts.ts';
+import { namesRead } from './names-read.ts';
 import type { Expression, Scope } from './plan.ts';
-import { type Place, type PlaybookScope, stepViewSchema } from './scope.ts';
+import type { Place, PlaybookScope } from './scope.ts';
+import { type Slot, slotType, slotValue, withSlots } from './slots.ts';
 import type { Inside } from './source.ts';
-import type { StepRead } from './walk.ts';
 
 /** What is known of an expression's value before it runs. */
 export interface StaticType {
@@ -22,8 +24,13 @@ export interface StaticType {
 }
 export interface CheckedExpression extends Expression {
   readonly type: StaticType;
+  readonly reads: readonly string[];
   /** Ids whose output it reads; the others it reads only by status. */
   readonly readsOutputs: readonly string[];
+  /** Of those, the ones it reads where nothing says that the output is there. */
+  readonly needsOutputs: readonly string[];
+  /** True where it reads `output`. */
+  readonly readsOwnOutput: boolean;
   /** What holds where it is true. */
   readonly facts: Facts;
   /** As `evaluate`; undefined where the result is an optional value that is absent. */
@@ -38,8 +45,8 @@ export interface ExpressionOptions {
   readonly place: Place;
   readonly scope: PlaybookScope;
   readonly collector: Collector;
-  /** `bool` for conditions. */
-  readonly expects: 'bool' | 'any';
+  /** `bool` for conditions, `list` for `forEach`. */
+  readonly expects: 'bool' | 'list' | 'any';
 }
 
 /** @returns undefined, with every problem reported, where it does not check. */
@@ -53,8 +60,8 @@ export function compileExpression(options: ExpressionOptions): CheckedExpression
   const hasUnknownNames = walked.issues.some(
     ({ code }) => code === 'E_PLAYBOOK_UNKNOWN_NAME' || code === 'E_PLAYBOOK_EXPRESSION',
   );
-  const slotted = withSlots(source, walked.steps);
-  const slots = slotted.ids.map((id) => stepType(id, scope));
+  const slotted = withSlots(source, walked.reads);
+  const slots = slotted.slots.map((slot) => slotType(slot, scope, place));
   const output = place.output === undefined ? undefined : scope.pool.of(place.output);
   const environment = () => scope.environments(output === undefined ? { slots } : { slots, output });
   const checked = environment().check(slotted.text);
@@ -65,24 +72,24 @@ export function compileExpression(options: ExpressionOptions): CheckedExpression
   }
   if (!checked.valid || walked.issues.length > 0) return undefined;
   const cel = checked.type ?? 'dyn';
-  if (expects === 'bool' && cel !== 'bool' && !cel.startsWith('dyn')) {
-    collector.error(
-      at(0, source.length),
-      'E_PLAYBOOK_TYPE',
-      `A condition must be true or false; this is ${friendly(cel)}`,
-    );
+  const unexpected = misfit(cel, expects);
+  if (unexpected !== undefined) {
+    collector.error(at(0, source.length), 'E_PLAYBOOK_TYPE', unexpected);
     return undefined;
   }
   const location = inside(0, source.length).location;
   const roots = [...walked.roots];
   const evaluateOptional = (given: Scope): Json | undefined => {
     try {
-      const context = contextOf(given, { roots, ids: slotted.ids, slots, output, scope });
+      const context = contextOf(given, { roots, read: slotted.slots, slots, output, scope });
       const result = fromOptionalCel(environment().evaluate(slotted.text, context));
       if (expects === 'bool' && typeof result !== 'boolean')
         throw new TypeError(`a condition must be true or false, not ${JSON.stringify(result)}`);
+      if (expects === 'list' && !Array.isArray(result)) throw new TypeError('`forEach` needs a list');
       return result;
     } catch (error) {
+      const redacted = redactedRead(error);
+      if (redacted !== undefined) throw redactedError(redacted, source, location);
       const problem = celProblem(error, (offset) => slotted.toSource(offset));
       const where = problem.end > problem.start ? inside(problem.start, 1).location : location;
       throw new RunbookError({
@@ -93,12 +100,15 @@ export function compileExpression(options: ExpressionOptions): CheckedExpression
       });
     }
   };
-  const readsNothing = roots.length === 0 && slotted.ids.length === 0;
+  const readsNothing = roots.length === 0 && slotted.slots.length === 0;
   return {
     source,
     location,
-    readsSteps: slotted.ids,
+    readsSteps: slotted.slots.flatMap(({ kind, id }) => (kind === 'step' ? [id] : [])),
+    reads: namesRead(tree),
     readsOutputs: [...walked.outputs],
+    needsOutputs: [...walked.needed],
+    readsOwnOutput: walked.roots.has('output'),
     readsSecrets: [...walked.secrets],
     evaluate: (given) => evaluateOptional(given) ?? null,
     evaluateOptional,
@@ -106,6 +116,24 @@ export function compileExpression(options: ExpressionOptions): CheckedExpression
     facts: factsWhen(tree, true),
     constant: readsNothing ? attempt(() => fromCel(environment().evaluate(slotted.text))) : undefined,
   };
+}
+
+function redactedError({ field }: RedactedRead, source: string, location: SourceLocation): RunbookError {
+  const what = field === undefined ? 'what it reads' : `\`${field}\``;
+  return new RunbookError({
+    code: 'E_INPUT_REDACTED',
+    message: `${what} holds a redacted value, which must not be read as if it were the value, in \`${source.trim()}\``,
+    hint: `It looked like a secret. Where its schema is written mark ${field === undefined ? 'the field' : what} as \`secret: true\` and pass it on by \`with\`; or read another field`,
+    location,
+  });
+}
+
+/** Why a result of this type cannot be what is expected; undefined where it may. */
+function misfit(cel: string, expects: ExpressionOptions['expects']): string | undefined {
+  if (expects === 'any' || cel.startsWith('dyn')) return undefined;
+  if (expects === 'bool')
+    return cel === 'bool' ? undefined : `A condition must be true or false; this is ${friendly(cel)}`;
+  return cel.startsWith('list') ? undefined : `\`forEach\` needs a list; this is ${friendly(cel)}`;
 }
 
 function parse(
@@ -125,52 +153,16 @@ function parse(
   }
 }
 
-interface Slotted {
-  readonly text: string;
-  /** The id behind each slot. */
-  readonly ids: readonly string[];
-  readonly toSource: (offset: number) => number;
-}
-
-/** `steps.review.output` becomes `__step0.output`. */
-function withSlots(source: string, reads: readonly StepRead[]): Slotted {
-  const ids = [...new Set(reads.map((read) => read.id))];
-  if (ids.length === 0) return { text: source, ids, toSource: (offset) => offset };
-  const inOrder = [...new Map(reads.map((read) => [read.start, read])).values()].sort((a, b) => a.start - b.start);
-  let text = '';
-  let done = 0;
-  const pieces: { readonly from: number; readonly source: number; readonly isSlot: boolean }[] = [];
-  for (const { id, start, end } of inOrder) {
-    pieces.push({ from: text.length, source: done, isSlot: false });
-    text += source.slice(done, start);
-    pieces.push({ from: text.length, source: start, isSlot: true });
-    text += `${SLOT_PREFIX}${ids.indexOf(id)}`;
-    done = end;
-  }
-  pieces.push({ from: text.length, source: done, isSlot: false });
-  text += source.slice(done);
-  const toSource = (offset: number): number => {
-    const piece = pieces.findLast(({ from }) => from <= offset);
-    if (piece === undefined) return offset;
-    return piece.isSlot ? piece.source : piece.source + offset - piece.from;
-  };
-  return { text, ids, toSource };
-}
-
-function stepType(id: string, scope: PlaybookScope): CelType {
-  const step = scope.steps.get(id);
-  return step === undefined ? DYN : scope.pool.of(stepViewSchema(step.output));
-}
-
 interface ContextOptions {
   readonly roots: readonly string[];
-  readonly ids: readonly string[];
+  readonly read: readonly Slot[];
+  /** The type of each of them. */
   readonly slots: readonly CelType[];
   readonly output: CelType | undefined;
   readonly scope: PlaybookScope;
 }
 
-function contextOf(given: Scope, { roots, ids, slots, output, scope }: ContextOptions): { [name: string]: unknown } {
+function contextOf(given: Scope, { roots, read, slots, output, scope }: ContextOptions): { [name: string]: unknown } {
   const context: { [name: string]: unknown } = {};
   // StepView is JSON with optional keys; Scope's parts are named as the roots are.
   const parts = given as unknown as { readonly [name: string]: Json | undefined };
@@ -178,10 +170,8 @@ function contextOf(given: Scope, { roots, ids, slots, output, scope }: ContextOp
     const type = root === 'output' ? (output ?? DYN) : (scope.rootTypes.get(root) ?? DYN);
     context[root] = converted(type, parts[root] ?? (root === 'output' ? null : {}));
   }
-  ids.forEach((id, index) => {
-    const view = given.steps[id];
-    if (view === undefined) throw new RangeError(`the step \`${id}\` has not ended`);
-    context[`${SLOT_PREFIX}${index}`] = converted(slots[index] ?? DYN, view as unknown as Json);
+  read.forEach((slot, index) => {
+    context[`${SLOT_PREFIX}${index}`] = converted(slots[index] ?? DYN, slotValue(slot, given));
   });
   return context;
 }

@@ -3,6 +3,7 @@ import { RunbookError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { coerceText } from './coerce.ts';
 import type { Plan, PlanInput } from './plan.ts';
+import { isSecret } from './secret-fields.ts';
 import { didYouMean, listed } from './suggest.ts';
 import { createValueValidator, problemText, type ValueValidator } from './validate-value.ts';
 
@@ -18,7 +19,7 @@ export interface ResolvedInputs {
  * @param given by name; text is coerced by the input's schema (`users=user_a,user_b`), other values are taken as they are.
  */
 export function resolveInputs(
-  plan: Plan,
+  plan: Pick<Plan, 'name' | 'inputs'>,
   given: { readonly [name: string]: Json },
   validator: ValueValidator = createValueValidator(),
 ): ResolvedInputs {
@@ -62,6 +63,8 @@ function missingError(input: PlanInput): RunbookError {
   return new RunbookError({
     code: 'E_INPUT_MISSING',
     message: `Input \`${input.name}\` is missing${what}`,
-    hint: `give it: --input ${input.name}=…`,
+    hint: isSecret(input.schema)
+      ? 'it is secret: it is asked for at a terminal, or give it in a file, --inputs FILE'
+      : `give it: --input ${input.name}=…`,
   });
 }

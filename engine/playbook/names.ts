@@ -1,4 +1,4 @@
-// Ids of steps, inputs, fields and outputs: names that CEL can read after a dot and nobody confuses.
+// Ids of steps, inputs, vars, fields, outputs and loop items: names that CEL can read after a dot and nobody confuses.
 import type { Collector, Span } from './collector.ts';
 
 const ID = /^[a-z][a-z0-9_]*$/;
@@ -11,7 +11,7 @@ const RESERVED = new Set(
     'as break const continue else false for function if import in let loop namespace null package prototype return true var void while ' +
     'bool bytes cel double duration dyn google has int list map null_type optional size string timestamp type uint ' +
     'all bind exists exists_one filter matches ' +
-    'contacts env inputs item output run secrets steps vars'
+    'contacts env finally inputs item output run secrets steps vars'
   ).split(' '),
 );
 

@@ -14,7 +14,8 @@ export interface Scope {
   readonly env: { readonly [name: string]: string };
   readonly secrets?: { readonly [name: string]: string };
   readonly contacts: JsonObject;
-  readonly item?: Json;
+  /** Inside `forEach`: `item`, and the names that `as` gives. */
+  readonly locals?: { readonly [name: string]: Json };
   /** In `until` and `assert`: the output of the step itself. */
   readonly output?: Json;
 }
@@ -30,10 +31,21 @@ export interface Expression {
   readonly location: SourceLocation;
   /** Ids of the steps it reads, so that the shell loads just those outputs. */
   readonly readsSteps: readonly string[];
+  /** Every name it reads as it is spelt: `inputs.users`, `steps.review.output.users`, `item`. Absent: not known. */
+  readonly reads?: readonly string[];
   readonly readsSecrets: readonly string[];
   /** @throws RunbookError E_EXPRESSION with the location, where a dyn value does not fit. */
   evaluate(scope: Scope): Json;
 }
+
+/**
+ * Asked for each expression of a template before it is evaluated: what it gives stands in the place of the expression's
+ * value. `path`: where in the template's value.
+ */
+export type Instead = (
+  expression: Pick<Expression, 'source' | 'reads' | 'readsSteps'>,
+  path: readonly (string | number)[],
+) => string | undefined;
 
 /** A value with `${{ }}` in it: the shape of the YAML value, resolved against a scope. */
 export interface Template {
@@ -41,9 +53,11 @@ export interface Template {
   /** True where it holds no expression at all. */
   readonly isConstant: boolean;
   readonly readsSteps: readonly string[];
+  /** As of its expressions. */
+  readonly reads?: readonly string[];
   readonly readsSecrets: readonly string[];
   /** A value that is one whole expression keeps its type; inside text it becomes text. */
-  resolve(scope: Scope): Json;
+  resolve(scope: Scope, instead?: Instead): Json;
 }
 
 export interface RetryPolicy {
@@ -63,8 +77,13 @@ export type OnFailure = 'pause' | 'continue' | 'abort';
 
 interface NodeBase {
   readonly id: string;
-  /** Static path from the root: `contain/revoke`. In foundation it is also the runtime path. */
+  /**
+   * From the root: `contain/revoke`; what is inside `forEach` stands under `each[]`, a called playbook's steps under the
+   * call. A run's instance has its number there (`each[3]/revoke`): `nodeAt` (run/paths.ts) gives a node with that path.
+   */
   readonly path: string;
+  /** Path of the playbook call around it, whose ids, inputs and vars its expressions mean; '' for the run's own playbook. */
+  readonly unit: string;
   /** Position among its siblings. */
   readonly index: number;
   readonly title: string;
@@ -74,6 +93,10 @@ interface NodeBase {
   readonly onFailure: OnFailure;
   /** True where some later expression reads its output: only then does the state keep it in memory. */
   readonly isOutputRead: boolean;
+  /** True where a later expression reads its output without a guard: whoever skips it must give it. */
+  readonly isOutputNeeded: boolean;
+  /** What its output must fit; absent where it has none (groups). */
+  readonly output?: Schema;
 }
 export interface ActionStep extends NodeBase {
   readonly kind: 'uses';
@@ -90,6 +113,10 @@ export interface ActionStep extends NodeBase {
   /** Only where the action leaves its target to the playbook (shell.run). */
   readonly effect?: 'read' | 'change' | 'destructive';
   readonly target?: Template;
+  /** The action that takes this step's changes back, instead of what the action itself records. */
+  readonly undo?: { readonly uses: string; readonly with: Template };
+  /** Its changes must be taken back before the run ends, and are announced as due after this long. */
+  readonly temporaryMs?: number;
 }
 export interface ManualField {
   readonly name: string;
@@ -110,8 +137,32 @@ export interface GroupStep extends NodeBase {
   readonly steps: readonly PlanNode[];
   /** How many of its steps may be under way at once; 1 = in order. */
   readonly parallel: number;
+  readonly timeoutMs?: number;
 }
-export type PlanNode = ActionStep | ManualStep | GroupStep;
+/** `forEach`: its body once an item. `when` stands here, everything else of the written step on the body. */
+export interface LoopStep extends NodeBase {
+  readonly kind: 'loop';
+  /** A list; evaluated once, into the journal. */
+  readonly list: Expression;
+  /** The item's name beside `item`; `item` where the playbook gives none. */
+  readonly as: string;
+  /** How many instances may be under way at once; 1 = in order. */
+  readonly concurrency: number;
+  /** At `<path>[]`. */
+  readonly body: PlanNode;
+}
+/** `playbook:` another playbook, its steps mounted under this path. Only its outputs are seen outside. */
+export interface CallStep extends NodeBase {
+  readonly kind: 'call';
+  readonly playbook: string;
+  readonly with: Template;
+  readonly steps: readonly PlanNode[];
+  readonly parallel: 1;
+  readonly timeoutMs?: number;
+  /** At `<path>/finally`; runs after its steps, also where they are cut short. */
+  readonly finally?: GroupStep;
+}
+export type PlanNode = ActionStep | ManualStep | GroupStep | LoopStep | CallStep;
 
 export interface PlanInput {
   readonly name: string;
@@ -119,6 +170,25 @@ export interface PlanInput {
   readonly required: boolean;
   readonly default?: Json;
   readonly description?: string;
+}
+export interface NamedTemplate {
+  readonly name: string;
+  readonly value: Template;
+}
+/** A playbook within the plan: the run's own, or one that is called. Ids are unique within it. */
+export interface PlanUnit {
+  /** Of its call; '' for the run's own. */
+  readonly path: string;
+  readonly name: string;
+  readonly inputs: readonly PlanInput[];
+  /** In the order of the file; each may read those before it. */
+  readonly vars: readonly NamedTemplate[];
+  readonly outputs: readonly NamedTemplate[];
+  /** From step id to static path. */
+  readonly paths: ReadonlyMap<string, string>;
+  /** As written, for those who read them: the file and its whole text. */
+  readonly file: string;
+  readonly text: string;
 }
 export interface Plan {
   readonly name: string;
@@ -130,13 +200,32 @@ export interface Plan {
   readonly symptoms: readonly string[];
   readonly tags: readonly string[];
   readonly inputs: readonly PlanInput[];
+  /** Of this playbook and of all it calls. */
   readonly requires: { readonly secrets: readonly string[]; readonly env: readonly string[] };
-  /** The whole run as one in-order group with path ''. */
+  /** By kind of target: how many distinct ones the whole run may touch before somebody must approve. */
+  readonly limits: { readonly [kind: string]: number };
+  /** `one`: a second run while another is unfinished is refused. */
+  readonly concurrency: 'one' | 'many';
+  /** The whole run as one in-order group with path ''. Its `timeoutMs` is the playbook's. */
   readonly root: GroupStep;
-  /** Every node by its path. */
+  /** At `finally`; runs once when the outcome is fixed. */
+  readonly finally?: GroupStep;
+  /** Some group, call or the run itself has a `timeout`. */
+  readonly hasGroupTimeouts: boolean;
+  /** Every node by its static path, `each[]` and `finally` included. */
   readonly nodes: ReadonlyMap<string, PlanNode>;
-  readonly outputs: readonly { readonly name: string; readonly value: Template }[];
+  /** By path: '' is the run's own. */
+  readonly units: ReadonlyMap<string, PlanUnit>;
+  readonly outputs: readonly NamedTemplate[];
   /** The playbook's whole text, pinned by a run. */
   readonly text: string;
   readonly file: string;
+}
+
+/** The nodes directly inside: a loop's body, a call's `finally` last. */
+export function nodesInside(node: PlanNode): readonly PlanNode[] {
+  if (node.kind === 'group') return node.steps;
+  if (node.kind === 'loop') return [node.body];
+  if (node.kind === 'call') return node.finally ? [...node.steps, node.finally] : node.steps;
+  return [];
 }

@@ -8,7 +8,7 @@ import { describeErrors, type ValueProblem } from './value-messages.ts';
 
 export type ShapeCheck = (source: Source, collector: Collector) => void;
 
-const KINDS = ['uses', 'manual', 'steps'] as const;
+const KINDS = ['uses', 'manual', 'steps', 'playbook'] as const;
 const MOST_ERRORS = 1_000;
 
 /** Compiles the schema at the first use. Time is linear in the playbook. */
@@ -45,7 +45,7 @@ function reportKind(path: Path, owner: Json, source: Source, collector: Collecto
     source.locate(path),
     'E_PLAYBOOK_STEP_KIND',
     `This step does not say what it does${placeOf(path, owner)}`,
-    'give it one of `uses`, `manual` or `steps`',
+    'give it one of `uses`, `manual`, `steps` or `playbook`',
   );
 }
 
@@ -59,14 +59,8 @@ function reportUnknownKey(
   const at = source.locateKey([...problem.path, property]);
   const kinds = isJsonObject(owner) ? KINDS.filter((kind) => Object.hasOwn(owner, kind)) : [];
   if (isStep(problem.path) && kinds.length > 1 && KINDS.some((kind) => kind === property)) {
-    const message = `A step is only one of \`uses\`, \`manual\` and \`steps\`; this one has ${kinds.map((kind) => `\`${kind}\``).join(' and ')}`;
+    const message = `A step is only one of \`uses\`, \`manual\`, \`steps\` and \`playbook\`; this one has ${kinds.map((kind) => `\`${kind}\``).join(' and ')}`;
     collector.error(at, 'E_PLAYBOOK_STEP_KIND', message, 'make two steps of it');
-    return;
-  }
-  if (isStep(problem.path) && property === 'timeout' && kinds[0] === 'steps') {
-    const message = `A group has no \`timeout\` yet${placeOf(problem.path, owner)}`;
-    const hint = 'give each of its steps that uses an action a `timeout` of its own';
-    collector.error(at, 'E_PLAYBOOK_UNKNOWN_KEY', message, hint);
     return;
   }
   const ofKind = isStep(problem.path) && kinds[0] !== undefined ? `: a step with \`${kinds[0]}\` has no such key` : '';
@@ -93,10 +87,14 @@ const STEP_KEYS = new Set([
   'evidence',
   'parallel',
   'timeout',
+  'undo',
+  'temporary',
 ]);
 
 function isStep(path: Path): boolean {
-  return path.at(-2) === 'steps' && typeof path.at(-1) === 'number';
+  const list = path.at(-2);
+  const isFinally = list === 'finally' && path.length === 2;
+  return (list === 'steps' || isFinally) && typeof path.at(-1) === 'number';
 }
 
 /** ` in step `revoke``, or where in the file. */

@@ -5,12 +5,16 @@ import { type CelType, DYN, TypePool } from './cel-types.ts';
 import { objectSchema } from './schema-shape.ts';
 import type { Reader, StepInfo } from './step-index.ts';
 
-/** One for a playbook. */
+/** One for a playbook: called ones have their own. */
 export interface PlaybookScope {
   /** Names that stand for themselves: `inputs`, `run`, …; undefined: anything (dyn). */
   readonly roots: ReadonlyMap<string, Schema | undefined>;
   readonly rootTypes: ReadonlyMap<string, CelType>;
   readonly steps: ReadonlyMap<string, StepInfo>;
+  /** By id, those computed so far: filled in the order of the file. */
+  readonly vars: Map<string, Schema>;
+  /** All of the file. */
+  readonly varNames: readonly string[];
   readonly pool: TypePool;
   readonly environments: Environments;
 }
@@ -28,11 +32,29 @@ export const SECRETS_ONLY_IN_WITH: SecretsRule = {
   hint: 'pass it to the action that needs it, by `with`',
 };
 
+export type Locals = ReadonlyMap<string, Schema>;
+
+/** In the `with` of an `undo`. */
+export const NO_SECRETS_IN_UNDO: SecretsRule = {
+  isAllowed: false,
+  message: 'A secret cannot stand in `undo`: what it is given is written to the journal',
+  hint: 'let the action read the secret it needs by itself',
+};
+/** In the `with` of a call. */
+export const SECRETS_AS_SECRET_INPUTS: SecretsRule = {
+  isAllowed: false,
+  message:
+    'A secret can be the input of a playbook only where that input is marked as secret: others are written to the journal',
+  hint: 'mark the input `secret: true`, or let the playbook that is called name the secret under its own `requires.secrets`',
+};
+
 /** Where an expression stands. */
 export interface Place {
   readonly reader: Reader;
   /** In `until` and `assert`: the schema of the step's own output. */
   readonly output?: Schema;
+  /** Inside `forEach`: `item` and the names that `as` gives, by what they are. */
+  readonly locals?: Locals;
   readonly secrets: SecretsRule;
   /** What is known to hold here, from the `when` of the step and of the groups around it. */
   readonly facts: ReadonlySet<string>;
@@ -46,6 +68,7 @@ export const RUN_SCHEMA: Schema = objectSchema({
   operator: { type: 'string' },
   startedAt: { type: 'string', format: 'date-time' },
   isDrill: { type: 'boolean' },
+  environment: { type: 'string' },
 });
 
 const STATUS: Schema = { type: 'string', enum: ['done', 'skipped', 'failed'] };
@@ -56,6 +79,7 @@ export function createScope(options: {
   readonly env: readonly string[];
   readonly secrets: readonly string[];
   readonly steps: ReadonlyMap<string, StepInfo>;
+  readonly varNames?: readonly string[];
 }): PlaybookScope {
   const pool = new TypePool();
   const strings = (names: readonly string[]): Schema =>
@@ -68,7 +92,15 @@ export function createScope(options: {
     ['contacts', undefined],
   ]);
   const rootTypes = new Map([...roots].map(([name, schema]) => [name, schema === undefined ? DYN : pool.of(schema)]));
-  return { roots, rootTypes, steps: options.steps, pool, environments: createEnvironments(rootTypes) };
+  return {
+    roots,
+    rootTypes,
+    steps: options.steps,
+    vars: new Map(),
+    varNames: options.varNames ?? [],
+    pool,
+    environments: createEnvironments(rootTypes),
+  };
 }
 
 const VIEWS = new WeakMap<Schema, Schema>();

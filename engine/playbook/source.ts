@@ -83,7 +83,7 @@ export function parseSource(
     );
   }
   for (const problem of [...(document?.errors ?? []), ...(document?.warnings ?? [])].slice(0, MOST_YAML_ERRORS)) {
-    reportYaml(problem, span, collector);
+    reportYaml(problem, text, span, collector);
   }
   const control = findControlCharacter(text);
   if (control !== undefined)
@@ -145,10 +145,23 @@ function readDocument(
   };
 }
 
-function reportYaml(problem: YAMLError, span: (start: number, end: number) => Span, collector: Collector): void {
+function reportYaml(
+  problem: YAMLError,
+  text: string,
+  span: (start: number, end: number) => Span,
+  collector: Collector,
+): void {
   const [start, end] = problem.pos;
-  const hint = problem.code === 'TAB_AS_INDENT' ? 'indent with spaces' : undefined;
+  const hint = problem.code === 'TAB_AS_INDENT' ? 'indent with spaces' : quotingHint(text, start);
   collector.error(span(start, end), 'E_PLAYBOOK_YAML', `Not valid YAML: ${problem.message}`, hint);
+}
+
+/** `a: ${{ x ? y : z }}` is a map to YAML. */
+function quotingHint(text: string, at: number): string | undefined {
+  const start = text.lastIndexOf('\n', at - 1) + 1;
+  const end = text.indexOf('\n', at);
+  const line = text.slice(start, end === -1 ? undefined : end);
+  return line.includes('${{') ? 'an expression with `: ` or `#` in it needs quotes around the whole value' : undefined;
 }
 
 /** The offset of the first collection nested too deep. Walks the token tree without recursion: deep ones overflow it. */

@@ -1,6 +1,6 @@
 // `steps.<id>` in an expression: is there such a step, and can it be seen from here?
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { type StepInfo, visibility } from './step-index.ts';
+import { loopAround, type StepInfo, visibility } from './step-index.ts';
 import { didYouMean, listed } from './suggest.ts';
 import type { Walk } from './walk.ts';
 
@@ -13,7 +13,7 @@ export function resolveStep(
   walk: Walk,
 ): StepInfo | undefined {
   const { name: id, start, end } = field;
-  walk.steps.push({ id, start: node.start, end: node.end });
+  walk.reads.push({ kind: 'step', id, start: node.start, end: node.end });
   const step = walk.scope.steps.get(id);
   if (step === undefined) {
     const visible = firstVisible(walk);
@@ -29,13 +29,16 @@ export function resolveStep(
 
 function firstVisible({ scope, place }: Walk): string[] {
   const visible: string[] = [];
+  const { reader } = place;
+  if (reader === 'start') return visible;
   for (const step of scope.steps.values()) {
-    if (visible.length === MOST_SHOWN || (place.reader !== 'end' && step.start >= place.reader.start)) break;
-    if (visibility(place.reader, step) === 'visible') visible.push(step.id);
+    if (visible.length === MOST_SHOWN || (reader !== 'end' && step.start >= reader.start)) break;
+    if (visibility(reader, step) === 'visible') visible.push(step.id);
   }
   return visible;
 }
 
+/** What is said of a step that cannot be read from here. */
 function notVisible(
   step: StepInfo,
   walk: Walk,
@@ -56,6 +59,26 @@ function notVisible(
         message: `The group \`${id}\` is not finished while a step in it runs`,
         hint: 'read the steps of the group that come before',
       };
+    case 'before':
+      return {
+        code: 'E_PLAYBOOK_LATER_STEP',
+        message: 'No step has run when this value is computed',
+        hint: '`vars` read inputs, env, contacts, run and the vars before them',
+      };
+    case 'finally':
+      return {
+        code: 'E_PLAYBOOK_LATER_STEP',
+        message: `The step \`${id}\` is in \`finally\`, which runs after everything else`,
+        hint: 'only steps of `finally` read it',
+      };
+    case 'inLoop': {
+      const loop = loopAround(walk.place.reader, step)?.id ?? '';
+      return {
+        code: 'E_PLAYBOOK_LATER_STEP',
+        message: `The step \`${id}\` is done once for each entry of \`${loop}\`, and is seen only there`,
+        hint: `read \`steps.${loop}.output\`, a list of {item, status, output}`,
+      };
+    }
     case 'later':
       return {
         code: 'E_PLAYBOOK_LATER_STEP',

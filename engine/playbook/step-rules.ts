@@ -1,9 +1,10 @@
-// What must agree within one action step, beyond the shape of its keys.
+// What must agree within one step, beyond the shape of its keys.
 import type { Action, Effect } from '../action.ts';
 import type { JsonObject } from '../json.ts';
 import type { Collector } from './collector.ts';
 import type { Path, Source } from './source.ts';
 import { didYouMean, listed } from './suggest.ts';
+import type { Callee } from './units.ts';
 
 export interface RuleOptions {
   readonly step: JsonObject;
@@ -121,4 +122,56 @@ export function checkSecretsNamed(
     `\`${action.name}\` reads ${listed(missing)}, which \`requires.secrets\` does not name`,
     hint,
   );
+}
+
+/** `as` and `concurrency` say how a `forEach` is done. */
+export function checkLoopKeys({ step, path, source, collector }: RuleOptions): void {
+  if ('forEach' in step) return;
+  for (const key of ['as', 'concurrency']) {
+    if (key in step)
+      collector.error(
+        source.locateKey([...path, key]),
+        'E_PLAYBOOK_FOR_EACH',
+        `\`${key}\` stands only beside \`forEach\``,
+        'say over which list: `forEach: inputs.users`',
+      );
+  }
+}
+
+/** A `finally` runs when the outcome is fixed: nothing in it can change that, or outlast the run. */
+export function checkFinally({ step, path, source, collector }: RuleOptions, callee: Callee | undefined): void {
+  const report = (key: string, message: string, hint: string): void =>
+    collector.error(source.locate([...path, key]), 'E_PLAYBOOK_FINALLY', message, hint);
+  if (step.onFailure === 'abort')
+    report('onFailure', 'In `finally` there is nothing left to abort', 'use `pause` or `continue`');
+  if ('temporary' in step)
+    report('temporary', 'In `finally` no change can be temporary: those are undone before', 'move the step up');
+  const unfit = callee?.unfitForFinally;
+  if (callee !== undefined && unfit !== undefined)
+    report('playbook', `\`${callee.name}\` cannot be called in \`finally\`: ${unfit}`, 'call it in `steps`');
+}
+
+/** Only a change that something can take back can be for a time. */
+export function checkTemporary(
+  { step, path, source, collector }: RuleOptions,
+  effect: Effect | undefined,
+  action: Action | undefined,
+): void {
+  if (!('temporary' in step) || action === undefined || effect === undefined) return;
+  const at = source.locateKey([...path, 'temporary']);
+  if (effect === 'read') {
+    collector.error(
+      at,
+      'E_PLAYBOOK_TEMPORARY',
+      `\`${action.name}\` only reads: nothing in it is temporary`,
+      'remove it',
+    );
+  } else if (!('undo' in step) && action.isUndoable !== true) {
+    collector.error(
+      at,
+      'E_PLAYBOOK_TEMPORARY',
+      `\`temporary\` without an undo: \`${action.name}\` records none`,
+      'say how it is taken back: `undo: { uses: …, with: … }`',
+    );
+  }
 }

@@ -5,7 +5,7 @@ import { isJsonObject, type Json } from '../json.ts';
 import { friendly } from './cel-errors.ts';
 import type { Collector } from './collector.ts';
 import { type CheckedExpression, compileExpression, type StaticType } from './expressions.ts';
-import type { Scope, Template } from './plan.ts';
+import type { Instead, Scope, Template } from './plan.ts';
 import type { Place, PlaybookScope, SecretsRule } from './scope.ts';
 import type { Path, Source } from './source.ts';
 import { hasExpression, scanTemplate } from './template-scan.ts';
@@ -19,7 +19,11 @@ export interface CheckedTemplate extends Template {
   /** The value as written. */
   readonly written: Json;
   readonly holes: readonly Hole[];
+  readonly reads: readonly string[];
   readonly readsOutputs: readonly string[];
+  readonly needsOutputs: readonly string[];
+  /** True where it reads `output`. */
+  readonly readsOwnOutput: boolean;
 }
 export interface TemplateOptions {
   readonly value: Json;
@@ -34,7 +38,7 @@ export interface TemplateOptions {
 }
 
 /** Undefined: absent; the key it stands under is left out. */
-type Resolve = (scope: Scope) => Json | undefined;
+type Resolve = (scope: Scope, instead?: Instead) => Json | undefined;
 interface Build {
   readonly options: TemplateOptions;
   readonly expressions: CheckedExpression[];
@@ -56,11 +60,14 @@ export function compileTemplate(options: TemplateOptions): CheckedTemplate | und
     location: options.source.locate(options.path).location,
     isConstant: expressions.length === 0,
     readsSteps: read((expression) => expression.readsSteps),
+    reads: read((expression) => expression.reads),
     readsOutputs: read((expression) => expression.readsOutputs),
+    needsOutputs: read((expression) => expression.needsOutputs),
+    readsOwnOutput: expressions.some((expression) => expression.readsOwnOutput),
     readsSecrets: read((expression) => expression.readsSecrets),
     written,
     holes,
-    resolve: resolve === undefined ? () => written : (scope) => resolve(scope) ?? null,
+    resolve: resolve === undefined ? () => written : (scope, instead) => resolve(scope, instead) ?? null,
   };
 }
 
@@ -70,10 +77,10 @@ function compileValue(value: Json, path: Path, build: Build): Resolve | undefine
   if (Array.isArray(value)) {
     const entries = value.map((entry, index) => compileValue(entry, [...path, index], build));
     if (entries.every((entry) => entry === undefined)) return undefined;
-    return (scope) =>
+    return (scope, instead) =>
       value.map((entry: Json, index) => {
         const resolve = entries[index];
-        return resolve === undefined ? entry : (resolve(scope) ?? null);
+        return resolve === undefined ? entry : (resolve(scope, instead) ?? null);
       });
   }
   if (!isJsonObject(value)) return undefined;
@@ -83,10 +90,10 @@ function compileValue(value: Json, path: Path, build: Build): Resolve | undefine
     resolve: compileValue(field, [...path, key], build),
   }));
   if (fields.every((field) => field.resolve === undefined)) return undefined;
-  return (scope) =>
+  return (scope, instead) =>
     Object.fromEntries(
       fields.flatMap(({ key, field, resolve }) => {
-        const resolved = resolve === undefined ? field : resolve(scope);
+        const resolved = resolve === undefined ? field : resolve(scope, instead);
         return resolved === undefined ? [] : [[key, resolved]];
       }),
     );
@@ -138,10 +145,13 @@ function compileText(text: string, path: Path, build: Build): Resolve | undefine
   const [first] = compiled;
   const whole = isWhole ? first?.expression : undefined;
   build.holes.push({ path, type: whole?.type ?? { cel: isWhole ? 'dyn' : 'string', schema: undefined } });
-  if (whole !== undefined) return (scopeNow) => whole.evaluateOptional(scopeNow);
-  return (scopeNow) =>
+  if (whole !== undefined) return (scopeNow, instead) => instead?.(whole, path) ?? whole.evaluateOptional(scopeNow);
+  return (scopeNow, instead) =>
     compiled
-      .map(({ text: literal, expression }) => literal ?? textOf(expression?.evaluate(scopeNow) ?? null, expression))
+      .map(({ text: literal, expression }) => {
+        if (literal !== undefined || expression === undefined) return literal ?? '';
+        return instead?.(expression, path) ?? textOf(expression.evaluate(scopeNow), expression);
+      })
       .join('');
 }
 

@@ -9,9 +9,11 @@ export interface Issue {
   readonly start: number;
   readonly end: number;
 }
-export interface StepRead {
+/** `steps.<id>`, `vars.<id>`, or the name of a loop's item. */
+export interface SlotRead {
+  readonly kind: 'step' | 'var' | 'local';
   readonly id: string;
-  /** Where `steps.<id>` stands. */
+  /** Where it stands. */
   readonly start: number;
   readonly end: number;
 }
@@ -19,8 +21,11 @@ export interface Walk {
   readonly scope: PlaybookScope;
   readonly place: Place;
   readonly issues: Issue[];
-  readonly steps: StepRead[];
+  readonly reads: SlotRead[];
+  /** Ids of steps whose output, not only status, is read. */
   readonly outputs: Set<string>;
+  /** Of those, the ones read where nothing says that the output is there. */
+  readonly needed: Set<string>;
   readonly secrets: Set<string>;
   readonly roots: Set<string>;
 }

@@ -5,22 +5,33 @@ import { errorFact, isStoreError, recordFailure } from './attempt-end.ts';
 import type { Engine } from './engine.ts';
 import type { Draft, RunEvent } from './events.ts';
 import { actorName } from './people.ts';
+import { SecretWanted } from './reveal.ts';
+import { waitsForSecret } from './secret-wait.ts';
 import { fail } from './step-failure.ts';
 import type { StopControl } from './stop.ts';
 
-export async function requestStepApproval(engine: Engine, node: PlanNode, control: StopControl): Promise<void> {
-  if (node.kind === 'group') return;
+export async function requestStepApproval(
+  engine: Engine,
+  node: PlanNode,
+  control: StopControl,
+): Promise<'finished' | 'parked'> {
+  if (node.kind !== 'uses' && node.kind !== 'manual') return 'finished';
   const startedAt = engine.clock.monotonic();
   try {
     await requestApproval(engine, node, control);
   } catch (thrown) {
     if (isStoreError(thrown)) throw thrown;
-    if (node.kind === 'manual') return fail(engine, node, errorFact(thrown));
+    if (thrown instanceof SecretWanted && waitsForSecret(engine, node, thrown, control)) return 'parked';
+    if (node.kind === 'manual') {
+      await fail(engine, node, errorFact(thrown));
+      return 'finished';
+    }
     // A plan that fails is an attempt that fails: `retry` holds for it too.
     const attempt = (engine.session.state.steps.get(node.path)?.attempt ?? 0) + 1;
     const elapsed = Math.round(engine.clock.monotonic() - startedAt);
     await recordFailure(engine, node, attempt, thrown, control, elapsed);
   }
+  return 'finished';
 }
 
 export async function awaitApproval(
@@ -31,7 +42,7 @@ export async function awaitApproval(
 ): Promise<'finished' | 'parked'> {
   const { session } = engine;
   const pending = session.state.steps.get(node.path)?.approval?.pending;
-  if (node.kind === 'group' || !pending) return 'finished';
+  if ((node.kind !== 'uses' && node.kind !== 'manual') || !pending) return 'finished';
   const answer = await engine.people.approval({ step: node, path: node.path, request: pending }, control.stop);
   if (answer.kind === 'later' || control.stop.aborted) return 'parked';
   const by = actorName(answer.actor);

@@ -5,7 +5,7 @@ import { RunbookError } from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { ActionStep, ApprovalPolicy, ManualStep } from '../playbook/plan.ts';
 import { actionOf, type Engine } from './engine.ts';
-import type { EventData, PlannedTarget } from './events.ts';
+import type { EventData, PlannedTarget, RefusedTarget } from './events.ts';
 import { digestOf, resolveStepInputs } from './inputs.ts';
 import { type RunState, type StepState, targetKey } from './state.ts';
 import { openStepContext } from './step-context.ts';
@@ -43,10 +43,11 @@ async function requestForAction(
   control: StopControl,
 ): Promise<Requested> {
   const action = actionOf(engine, node);
-  const inputs = await resolveStepInputs(engine.scope, node, action, engine);
+  const inputs = await resolveStepInputs(engine, node, action, control.stop);
   const base = { ...policyFields(step, policy), uses: node.uses, inputs: inputs.shown, inputsDigest: inputs.digest };
   const plan = await planStep(engine, node, step, inputs.real, control);
   if ('unknown' in plan) return { ...base, counts: [], planError: plan.unknown };
+  const refused = plan.refused.length === 0 ? {} : { refused: plan.refused };
   const granted = step.approval?.granted;
   const isAddition = granted?.inputsDigest === inputs.digest && granted.targets !== null;
   const targets = isAddition ? plan.targets.filter((one) => !isCovered(one, granted?.targets ?? null)) : plan.targets;
@@ -57,12 +58,22 @@ async function requestForAction(
       hint: 'This is a bug of the action: its targets must not depend on ctx.planning',
     });
   }
-  return { ...base, targets, targetsDigest: digestOf(targets.map(targetKey).sort()), counts: countTargets(targets) };
+  return { ...base, ...targetFields(targets), ...refused };
 }
 
-function policyFields(step: StepState, policy: ApprovalPolicy): Pick<Requested, 'request' | 'by' | 'role' | 'reason'> {
+/** What is asked about these targets. */
+export function targetFields(
+  targets: readonly PlannedTarget[],
+): Required<Pick<Requested, 'targets' | 'targetsDigest' | 'counts'>> {
+  return { targets, targetsDigest: digestOf(targets.map(targetKey).sort()), counts: countTargets(targets) };
+}
+
+export function policyFields(
+  step: StepState | undefined,
+  policy: ApprovalPolicy,
+): Pick<Requested, 'request' | 'by' | 'role' | 'reason'> {
   return {
-    request: (step.approval?.request ?? 0) + 1,
+    request: (step?.approval?.request ?? 0) + 1,
     by: policy.by,
     ...(policy.role === undefined ? {} : { role: policy.role }),
     ...(policy.reason === undefined ? {} : { reason: policy.reason }),
@@ -84,6 +95,11 @@ function countTargets(targets: readonly PlannedTarget[]): Requested['counts'] {
   return [...counts.values()];
 }
 
+interface StepPlan {
+  readonly targets: readonly PlannedTarget[];
+  readonly refused: readonly RefusedTarget[];
+}
+
 /**
  * Runs the action with every change planned and none performed.
  * @throws what the action throws: a plan that merely failed must not widen what is approved.
@@ -94,7 +110,7 @@ async function planStep(
   step: StepState,
   inputs: Json,
   control: StopControl,
-): Promise<{ readonly targets: readonly PlannedTarget[] } | { readonly unknown: string }> {
+): Promise<StepPlan | { readonly unknown: string }> {
   const action = actionOf(engine, node);
   const ledger = planLedger(engine.session, step, {
     attempt: step.attempt + 1,
@@ -105,7 +121,7 @@ async function planStep(
   const context = await openStepContext(engine, { node, action, step, ledger: ledger.port, control, ...silent });
   try {
     await context.guard(() => action.run(inputs, context.ctx));
-    return { targets: ledger.planned };
+    return { targets: ledger.planned, refused: ledger.refused };
   } catch (thrown) {
     if (thrown instanceof TargetsUnknown) return { unknown: thrown.message };
     throw thrown;

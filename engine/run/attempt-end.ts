@@ -1,9 +1,11 @@
 // How an attempt that did not succeed stands in the journal: failed, interrupted, or in want of another approval.
 import { Paused, PermanentFailure } from '../action.ts';
 import { messageOf, RunbookError } from '../errors.ts';
-import type { ActionStep } from '../playbook/plan.ts';
+import type { ActionStep, PlanNode } from '../playbook/plan.ts';
 import type { Engine } from './engine.ts';
-import type { ErrorFact } from './events.ts';
+import type { Draft, ErrorFact } from './events.ts';
+import { limitRequest } from './limit-request.ts';
+import { InDoubt, OverLimit } from './pauses.ts';
 import { type StopControl, Stopped } from './stop.ts';
 
 /** Appends what became of an attempt that did not succeed. @throws where nothing can be recorded any more. */
@@ -34,7 +36,56 @@ export async function recordFailure(
     });
     return;
   }
-  await failAttempt(engine, node, attempt, errorFact(thrown), isPermanent(thrown), durationMs);
+  const question = await questionOf(engine, node, thrown, control);
+  if (question instanceof Failure) {
+    const { cause } = question;
+    return failAttempt(engine, node, attempt, errorFact(cause), isPermanent(cause), durationMs);
+  }
+  // In one commit: a step that was interrupted without its question would only run into it again.
+  await session.append(
+    {
+      type: 'attempt.interrupted',
+      actor: 'engine',
+      step: node.path,
+      data: { attempt, reason: question.reason, message: question.message, durationMs },
+    },
+    ...question.drafts,
+  );
+}
+
+interface Question {
+  readonly reason: 'limit' | 'in-doubt';
+  readonly message: string;
+  readonly drafts: readonly Draft[];
+}
+
+class Failure {
+  readonly cause: unknown;
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+}
+
+/** What a person is asked before the step goes on; or that it has failed, perhaps over making that question. */
+async function questionOf(
+  engine: Engine,
+  node: ActionStep,
+  thrown: unknown,
+  control: StopControl,
+): Promise<Question | Failure> {
+  const at = { actor: 'engine', step: node.path } as const;
+  if (thrown instanceof InDoubt) {
+    const { message, doubts } = thrown;
+    return { reason: 'in-doubt', message, drafts: doubts.map((data) => ({ ...at, type: 'change.doubted', data })) };
+  }
+  if (!(thrown instanceof OverLimit)) return new Failure(thrown);
+  try {
+    const data = await limitRequest(engine, node, thrown, control.stop);
+    return { reason: 'limit', message: thrown.message, drafts: [{ ...at, type: 'approval.requested', data }] };
+  } catch (error) {
+    if (isStoreError(error)) throw error;
+    return new Failure(error);
+  }
 }
 
 async function failAttempt(
@@ -69,10 +120,15 @@ async function interrupt(
   });
 }
 
-export function timeoutError(node: ActionStep): ErrorFact {
+/** A step that ran out of its own time, or of that of a group around it. */
+export function timeoutError(node: PlanNode): ErrorFact {
+  const own = 'timeoutMs' in node ? node.timeoutMs : undefined;
   return {
     code: 'E_STEP_TIMEOUT',
-    message: `${node.title} took longer than ${node.timeoutMs} ms`,
+    message:
+      own === undefined
+        ? `${node.title} was cut off: the group around it ran out of time`
+        : `${node.title} took longer than ${own} ms`,
     hint: 'Look at what it waited for; then run it again or raise its timeout',
   };
 }
@@ -82,15 +138,8 @@ export function errorFact(thrown: unknown): ErrorFact {
   if (thrown instanceof RunbookError) {
     return { code: thrown.code, message: thrown.message, ...(thrown.hint === undefined ? {} : { hint: thrown.hint }) };
   }
-  if (thrown instanceof Paused && thrown.reason !== 'in-doubt') {
-    return { code: 'E_PAUSED', message: thrown.message, hint: 'A person must decide before this step can go on' };
-  }
   if (thrown instanceof Paused) {
-    return {
-      code: 'E_IN_DOUBT',
-      message: thrown.message,
-      hint: 'Find out whether it happened, then mark the step done, or skip it',
-    };
+    return { code: 'E_PAUSED', message: thrown.message, hint: 'A person must decide before this step can go on' };
   }
   return { code: 'E_ACTION_FAILED', message: messageOf(thrown) };
 }

@@ -6,16 +6,21 @@ import type { Json } from '../json.ts';
 import type { ActionStep } from '../playbook/plan.ts';
 import { problemText } from '../playbook/validate-value.ts';
 import { recordFailure } from './attempt-end.ts';
+import { asksAboutCode } from './changed-code.ts';
 import type { OpenContext } from './context.ts';
 import { actionOf, type Engine } from './engine.ts';
 import type { Draft, RunEvent } from './events.ts';
 import { type ResolvedInputs, resolveStepInputs } from './inputs.ts';
 import { settleLeftovers } from './leftovers.ts';
+import { SecretWanted } from './reveal.ts';
 import { scopeFor } from './scope.ts';
+import { waitsForSecret } from './secret-wait.ts';
 import type { StepState } from './state.ts';
 import { openStepContext } from './step-context.ts';
 import { stepLedger } from './step-ledger.ts';
 import type { StopControl } from './stop.ts';
+import { assertRestored, inputsStillOurs } from './undo-check.ts';
+import { seal } from './vault.ts';
 
 /** How long an action may go on after it was cut off, before it is left behind: longer than a process gets to end. */
 const GRACE_MS = 7_000;
@@ -32,7 +37,7 @@ export async function performAttempt(
   node: ActionStep,
   { attempt, round }: AttemptNumbers,
   control: StopControl,
-): Promise<void> {
+): Promise<'finished' | 'parked'> {
   const { session } = engine;
   const step = stepOf(engine, node);
   const startedAt = engine.clock.monotonic();
@@ -42,8 +47,13 @@ export async function performAttempt(
     // Taken up only to record its end: killed between a time-out and the attempt's last event.
     control.stop.throwIfAborted();
     const action = actionOf(engine, node);
-    const inputs = await resolveStepInputs(engine.scope, node, action, engine);
-    if (isApprovalOutdated(node, step, inputs)) return await voidApproval(engine, step);
+    const inputs = await resolveStepInputs(engine, node, action, control.stop);
+    if (isApprovalOutdated(node, step, inputs)) {
+      await voidApproval(engine, step);
+      return 'finished';
+    }
+    const code = engine.actionDigest?.(node.uses);
+    if (await asksAboutCode(engine, node, { action, inputs, attempt, code })) return 'finished';
     const ledger = stepLedger(session, step, {
       attempt,
       round,
@@ -52,18 +62,35 @@ export async function performAttempt(
     });
     context = await openStepContext(engine, { node, action, step, ledger, control, ...ridingAlong(engine, node) });
     // Somebody ended the step or the run first: nothing has been done yet.
-    if (!(await session.appendUnless(endsBefore(node), started(node, action, inputs, { attempt, round })))) return;
-    const output = await runAction(engine, action, inputs, context, control);
-    await settleLeftovers(engine, node, action, context, round);
+    if (!(await session.appendUnless(endsBefore(node), started(node, action, inputs, { attempt, round, code }))))
+      return 'finished';
+    const real = step.inverse
+      ? await inputsStillOurs(engine, step, step.inverse, { inputs: inputs.real, action, context })
+      : inputs.real;
+    if (real === null) {
+      context.close();
+      await session.append({ type: 'step.done', actor: 'engine', step: node.path, data: { durationMs: elapsed() } });
+      return 'finished';
+    }
+    const output = await runAction(engine, action, { ...inputs, real }, context, control);
+    await settleLeftovers(context);
+    if (step.inverse) assertRestored(engine, step, step.inverse);
     context.close();
     await acceptOutput(engine, node, action, output, { attempt, round, durationMs: elapsed() });
   } catch (thrown) {
     context?.close();
+    if (thrown instanceof SecretWanted && waitsForSecret(engine, node, thrown, control)) return 'parked';
     await recordFailure(engine, node, attempt, thrown, control, elapsed());
   }
+  return 'finished';
 }
 
-function started(node: ActionStep, action: Action, inputs: ResolvedInputs, at: AttemptNumbers): Draft {
+function started(
+  node: ActionStep,
+  action: Action,
+  inputs: ResolvedInputs,
+  { code, ...at }: AttemptNumbers & { readonly code: string | undefined },
+): Draft {
   return {
     type: 'attempt.started',
     actor: 'engine',
@@ -74,6 +101,7 @@ function started(node: ActionStep, action: Action, inputs: ResolvedInputs, at: A
       inputs: inputs.shown,
       inputsDigest: inputs.digest,
       idempotent: action.idempotent,
+      ...(code === undefined ? {} : { code }),
     },
   };
 }
@@ -143,23 +171,16 @@ async function acceptOutput(
   at: { readonly attempt: number; readonly round: number; readonly durationMs: number },
 ): Promise<void> {
   // What is stored is what later steps see: undefined fields and class instances end here.
-  const value = JSON.parse(JSON.stringify(result ?? null)) as Json;
-  const problems = engine.validator.validate(action.output, value);
+  const real = JSON.parse(JSON.stringify(result ?? null)) as Json;
+  const problems = engine.validator.validate(action.output, real);
   if (problems.length > 0) {
     const text = problems.map((problem) => problemText(problem)).join('; ');
     throw new PermanentFailure(`${action.name} gave a result that its own output schema refuses: ${text}`);
   }
-  for (const assertion of node.assert) {
-    const holds = assertion.evaluate(await scopeFor(engine.scope, assertion, { output: value }));
-    if (holds !== true)
-      throw new RunbookError({
-        code: 'E_ASSERT',
-        message: `assert does not hold: ${assertion.source}`,
-        location: assertion.location,
-      });
-  }
+  // From here on nothing can tell what is secret: `assert` and `until` cannot read it either.
+  const value = seal(engine.vault, action.output, real, node.path);
   if (node.until) {
-    const holds = node.until.evaluate(await scopeFor(engine.scope, node.until, { output: value }));
+    const holds = node.until.evaluate(await scopeFor(engine.scope, node, node.until, { output: value }));
     if (holds !== true) {
       const { attempt, round, durationMs } = at;
       const output = await engine.scope.outputs.store(value);
@@ -171,6 +192,15 @@ async function acceptOutput(
       });
       return;
     }
+  }
+  for (const assertion of node.assert) {
+    const holds = assertion.evaluate(await scopeFor(engine.scope, node, assertion, { output: value }));
+    if (holds !== true)
+      throw new RunbookError({
+        code: 'E_ASSERT',
+        message: `assert does not hold: ${assertion.source}`,
+        location: assertion.location,
+      });
   }
   const stored = await engine.scope.outputs.store(value);
   await engine.session.append({

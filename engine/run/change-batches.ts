@@ -2,7 +2,16 @@
 import { ChangeRefused, type ChangesSpec, PermanentFailure } from '../action.ts';
 import { messageOf } from '../errors.ts';
 import type { EventData } from './events.ts';
-import { asJson, head, type LedgerPort, type Perform, type SpecTarget, type Todo } from './ledger-port.ts';
+import {
+  asJson,
+  head,
+  isRepeatable,
+  type LedgerPort,
+  ownerOf,
+  type Perform,
+  type SpecTarget,
+  type Todo,
+} from './ledger-port.ts';
 
 /** Targets in one durable intent where a repeat does no harm. Source: design, "resume". */
 const WINDOW = 500;
@@ -18,7 +27,7 @@ export async function performInBatches(
 ): Promise<void> {
   const { batch = 1, concurrency = 1 } = spec;
   // Where a repeat would do harm, an intent covers one batch only: what was never sent must not look doubtful.
-  const window = ledger.isIdempotent ? Math.max(1, Math.floor(WINDOW / batch)) * batch : batch;
+  const window = isRepeatable(ledger, spec) ? Math.max(1, Math.floor(WINDOW / batch)) * batch : batch;
   const windows = new Map<number, Promise<void>>();
   const unsent: Todo[] = [];
   let next = 0;
@@ -106,7 +115,7 @@ function intentOf(ledger: LedgerPort, spec: ChangesSpec, items: readonly Todo[])
     ...(spec.undo === undefined ? {} : { undo: spec.undo }),
     targets: items.map(({ target, before }) => ({
       id: target.id,
-      ...(target.owner === undefined ? {} : { owner: asJson(target.owner) }),
+      ...ownerOf(target),
       ...(before === undefined ? {} : { before: asJson(before) }),
     })),
   };

@@ -1,11 +1,23 @@
 // ctx.change and ctx.changes: the one seam through which effects leave. What needs no call is sorted out and recorded;
 // the rest goes through durable intents (change-batches.ts); what an earlier attempt recorded is not sent again.
-import { type ChangeResult, type ChangesSpec, Paused } from '../action.ts';
+import type { ChangeResult, ChangesSpec, DescribedTargets } from '../action.ts';
 import { RunbookError } from '../errors.ts';
 import { holdsFields } from '../json.ts';
 import { performInBatches } from './change-batches.ts';
 import type { EventData } from './events.ts';
-import { asJson, head, keyOf, type LedgerPort, type Perform, type SpecTarget, type Todo } from './ledger-port.ts';
+import {
+  asJson,
+  head,
+  isRepeatable,
+  keyOf,
+  type LedgerPort,
+  ownerOf,
+  type Perform,
+  type SpecTarget,
+  type Todo,
+} from './ledger-port.ts';
+import { InDoubt } from './pauses.ts';
+import type { Verdicts } from './protection.ts';
 import type { Change } from './state.ts';
 
 const MAX_BATCH = 500;
@@ -52,18 +64,31 @@ async function performTargets(
       hint: 'Pass a target once, or tell the two changes apart by `key`',
     });
   }
-  for (const key of keys) ledger.underWay.add(key);
+  for (const key of keys) {
+    ledger.underWay.add(key);
+    ledger.repeatable.set(key, isRepeatable(ledger, spec));
+  }
   try {
     const todo = await classify(ledger, spec, targets);
     if (todo.length > 0 && ledger.isPlanning) {
       await ledger.settle({ ...head(ledger, spec), results: todo.map((item) => plannedResult(item)) });
-    } else if (todo.length > 0) {
-      ledger.authorize(todo.map(({ target }) => ({ ...target, kind: spec.kind })));
-      await performInBatches(ledger, spec, todo, perform);
-    }
+    } else if (todo.length > 0) await send(ledger, spec, todo, perform);
     return targets.map((target) => resultOf(ledger.changes.get(keyOf(ledger, spec, target.id)), spec, target));
   } finally {
     for (const key of keys) ledger.underWay.delete(key);
+  }
+}
+
+/** The whole list is approved and counted before its first call. */
+async function send(ledger: LedgerPort, spec: ChangesSpec, todo: readonly Todo[], perform: Perform): Promise<void> {
+  const { kind, verb } = spec;
+  const touched = todo.map(({ target }) => ({ kind, verb, id: target.id, ...ownerOf(target) }));
+  ledger.authorize(touched);
+  const release = ledger.count(touched);
+  try {
+    await performInBatches(ledger, spec, todo, perform);
+  } finally {
+    release();
   }
 }
 
@@ -113,53 +138,93 @@ function withLeftovers(ledger: LedgerPort, spec: ChangesSpec): readonly SpecTarg
   return targets;
 }
 
-/** Sorts out what needs no call, records it, and returns the rest with the state each had before us. */
+/**
+ * Sorts out what needs no call, records it, and returns the rest with the state each had before us.
+ * @throws InDoubt where one was sent before, its outcome is not known, and it must not be sent again
+ */
 async function classify(ledger: LedgerPort, spec: ChangesSpec, targets: readonly SpecTarget[]): Promise<Todo[]> {
-  const fresh: SpecTarget[] = [];
-  const todo: Todo[] = [];
-  const doubtful: string[] = [];
-  for (const target of targets) {
+  const open = targets.flatMap((target) => {
     const known = ledger.changes.get(keyOf(ledger, spec, target.id));
-    // It was so before; the action now says that it is so no longer.
-    const hasChanged = known?.outcome === 'already' && target.before && !holdsFields(target.before, spec.after);
-    if (!known || hasChanged) fresh.push(target);
-    else if (known.outcome === 'failed') todo.push({ target, before: known.before });
-    else if (known.outcome === 'intended' || known.outcome === 'unknown') {
-      // After a crash the earlier state comes from the intent: a new read might show our own effect.
-      if (ledger.isIdempotent) todo.push({ target, before: known.before });
-      else doubtful.push(target.id);
-    }
-  }
-  if (doubtful.length > 0) throw new Paused('in-doubt', inDoubtMessage(spec, doubtful));
-  const unread = fresh.filter((target) => target.before === undefined).map((target) => target.id);
-  const described = unread.length > 0 ? await ledger.describe(spec.kind, unread) : new Map();
-  const already: EventData['change.settled']['results'][number][] = [];
-  for (const target of fresh) {
+    return isSettled(known, target, spec) ? [] : [{ target, known }];
+  });
+  const verdicts = await ledger.judge(open.map(({ target }) => ({ ...target, kind: spec.kind })));
+  const sorted = sortOut(open, verdicts, isRepeatable(ledger, spec));
+  if (sorted.doubtful.length > 0) throw new InDoubt([{ ...head(ledger, spec), ids: sorted.doubtful }]);
+  const wantsOwners = ledger.wantsOwners(spec.kind);
+  const unread = sorted.fresh
+    .filter(({ before, owner }) => before === undefined || (wantsOwners && owner === undefined))
+    .map((target) => target.id);
+  const described: DescribedTargets = unread.length > 0 ? await ledger.describe(spec.kind, unread) : new Map();
+  const todo = [...sorted.again];
+  const results = [...sorted.refused];
+  for (const target of sorted.fresh) {
     const before = target.before ?? described.get(target.id)?.state;
+    const owned = withOwner(target, described);
     if (before !== undefined && holdsFields(before, spec.after)) {
-      already.push({
-        id: target.id,
-        outcome: 'already',
-        before: asJson(before),
-        ...(target.owner ? { owner: target.owner } : {}),
-      });
-    } else todo.push({ target, before });
+      results.push({ id: target.id, outcome: 'already', before: asJson(before), ...ownerOf(owned) });
+    } else todo.push({ target: owned, before });
   }
-  if (already.length > 0) await ledger.settle({ ...head(ledger, spec), results: already });
+  if (results.length > 0) await ledger.settle({ ...head(ledger, spec), results });
   return todo;
 }
 
-function inDoubtMessage(spec: ChangesSpec, ids: readonly string[]): string {
-  const shown = ids.slice(0, 5).join(', ');
-  const more = ids.length > 5 ? ` and ${ids.length - 5} more` : '';
-  return `${spec.verb} ${spec.kind} ${shown}${more}: sent before, but no answer was recorded, and this action must not send it twice`;
+/** Nothing is to be done about it. One that was protected is judged anew: the rules may be others now. */
+function isSettled(known: Change | undefined, target: SpecTarget, spec: ChangesSpec): boolean {
+  switch (known?.outcome) {
+    case 'done':
+      return known.undone === undefined;
+    case 'already':
+      // It was so before; the action may now say that it is so no longer.
+      return target.before === undefined || holdsFields(target.before, spec.after);
+    case 'skipped':
+    case 'planned':
+      return true;
+    default:
+      return false;
+  }
+}
+
+interface Sorted {
+  readonly fresh: SpecTarget[];
+  /** Intended or failed by an earlier attempt: the state before us is known. */
+  readonly again: Todo[];
+  readonly doubtful: string[];
+  readonly refused: EventData['change.settled']['results'][number][];
+}
+
+function sortOut(
+  open: readonly { readonly target: SpecTarget; readonly known: Change | undefined }[],
+  verdicts: Verdicts,
+  mayRepeat: boolean,
+): Sorted {
+  const sorted: Sorted = { fresh: [], again: [], doubtful: [], refused: [] };
+  for (const { target, known } of open) {
+    const verdict = verdicts.get(target.id);
+    const wasSent = known?.outcome === 'intended' || known?.outcome === 'unknown';
+    // Protected since: that it may have happened is not forgotten.
+    if (wasSent && (!mayRepeat || verdict !== undefined)) sorted.doubtful.push(target.id);
+    else if (verdict !== undefined) {
+      const isKnown = known?.outcome === 'protected' && known.error === verdict;
+      if (!isKnown) sorted.refused.push({ id: target.id, outcome: 'protected', error: verdict, ...ownerOf(target) });
+    }
+    // After a crash the earlier state comes from the intent: a new read might show our own effect.
+    else if (wasSent || known?.outcome === 'failed') sorted.again.push({ target, before: known.before });
+    else sorted.fresh.push(target);
+  }
+  return sorted;
+}
+
+/** The reader knows whom it belongs to where the action does not say. */
+function withOwner(target: SpecTarget, described: DescribedTargets): SpecTarget {
+  const owner = target.owner ?? described.get(target.id)?.owner;
+  return owner === undefined ? target : { ...target, owner };
 }
 
 function plannedResult({ target, before }: Todo): EventData['change.settled']['results'][number] {
   return {
     id: target.id,
     outcome: 'planned',
-    ...(target.owner === undefined ? {} : { owner: target.owner }),
+    ...ownerOf(target),
     ...(before === undefined ? {} : { before }),
   };
 }

@@ -1,13 +1,28 @@
 // The engine's side of what an action is given. One context an attempt; closed when the attempt ends, so that an action
 // that goes on in the background can do nothing more.
-import { type Action, type ActionContext, type ChangeResult, type Effect, Paused } from '../action.ts';
+import {
+  type Action,
+  type ActionContext,
+  type ChangeResult,
+  type Described,
+  type DescribedTargets,
+  type Effect,
+  Paused,
+} from '../action.ts';
 import { RunbookError } from '../errors.ts';
 import { performChange, performChanges, toResult } from './changes.ts';
 import type { Clock } from './clock.ts';
 import { runProcess } from './exec.ts';
-import { isChanging, type Passage, withPassage } from './gate.ts';
+import { expectTargets } from './expect-targets.ts';
+import { isChanging, isGuarded, type Passage, withPassage } from './gate.ts';
 import type { LedgerPort } from './ledger-port.ts';
+import type { CountAgainstLimits } from './limits.ts';
+import { doubtsOf, openChanges, settleByReading } from './open-changes.ts';
+import { InDoubt } from './pauses.ts';
+import { hasNoRules, judgeTargets } from './protection.ts';
+import type { ProtectRules } from './rules.ts';
 import type { Secrets } from './secrets.ts';
+import type { Change, Doubt } from './state.ts';
 import type { StepLedger } from './step-ledger.ts';
 
 /** Longest a single request may take. */
@@ -19,6 +34,9 @@ export interface ContextOptions {
   readonly target?: { readonly kind: string; readonly id: string };
   readonly run: ActionContext['run'];
   readonly ledger: StepLedger;
+  readonly protect: ProtectRules;
+  readonly count: CountAgainstLimits;
+  readonly wantsOwners: LedgerPort['wantsOwners'];
   /** True where the journal would not keep this text as it is. */
   readonly isRedacted: (text: string) => boolean;
   readonly secrets: Secrets;
@@ -37,6 +55,11 @@ export interface OpenContext {
   /** Runs the action, or its reader, behind the gate. */
   guard<T>(work: () => Promise<T>): Promise<T>;
   describe: LedgerPort['describe'];
+  /**
+   * Changes without a known outcome, once the family's reader has settled what it knows; and of those the ones that must
+   * not be sent again.
+   */
+  settleOpen(): Promise<{ readonly open: readonly Change[]; readonly doubts: readonly Doubt[] }>;
   close(): void;
 }
 
@@ -47,7 +70,9 @@ export function createContext(options: ContextOptions): OpenContext {
   let processes = 0;
   /** A person must decide first: an action that swallows this must not end as done. */
   let paused: Paused | undefined;
-  let described = new Map<string, Awaited<ReturnType<LedgerPort['describe']>>>();
+  const described = new Map<string, Map<string, Described | null>>();
+  /** Ends what `ctx.expect` keeps counted against limits. */
+  const releases: (() => void)[] = [];
 
   /** Runs work behind the gate. A refusal comes out as itself, whatever a client in between made of it. */
   const behindGate = async <T>(
@@ -57,8 +82,10 @@ export function createContext(options: ContextOptions): OpenContext {
   ): Promise<T> => {
     let refused: Error | undefined;
     let isSent = false;
+    let isOver = false;
     const passage: Passage = {
-      allows: () => (isOpen ? allows : 'closed'),
+      // What goes on after a change has its outcome would be an effect that no outcome tells of.
+      allows: () => (isOpen ? (isOver ? 'settled' : allows) : 'closed'),
       signal,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       reads: action.reads,
@@ -78,6 +105,8 @@ export function createContext(options: ContextOptions): OpenContext {
     } catch (thrown) {
       // Where something else of this work did leave, nothing is known for sure.
       throw refused !== undefined && !isSent && processes === before ? refused : thrown;
+    } finally {
+      isOver = true;
     }
     // Swallowed by the action: what was refused did not happen, and must not pass for done.
     if (refused !== undefined) throw isSent || processes > before ? new Error(refused.message) : refused;
@@ -93,14 +122,14 @@ export function createContext(options: ContextOptions): OpenContext {
   };
 
   const describe: LedgerPort['describe'] = async (kind, ids) => {
-    if (!action.describe) return new Map();
-    const known = described.get(kind) ?? new Map();
+    const known = described.get(kind) ?? new Map<string, Described | null>();
+    if (!action.describe) return known;
     const missing = ids.filter((id) => !known.has(id));
-    if (missing.length > 0) {
-      const read = await action.describe(kind, missing, ctx);
-      described = described.set(kind, new Map([...known, ...read]));
-    }
-    return described.get(kind) ?? new Map();
+    if (missing.length === 0) return known;
+    const read: DescribedTargets = await action.describe(kind, missing, ctx);
+    for (const [id, one] of read) known.set(id, one);
+    described.set(kind, known);
+    return known;
   };
 
   const ledger: LedgerPort = {
@@ -113,6 +142,12 @@ export function createContext(options: ContextOptions): OpenContext {
     isPlanning: options.ledger.isPlanning,
     isIdempotent: options.ledger.isIdempotent,
     underWay: new Set(),
+    repeatable: new Map(),
+    judge: async (targets) =>
+      hasNoRules(options.protect) ? new Map() : judgeTargets({ rules: options.protect, describe, stop }, targets),
+    count: options.count,
+    wantsOwners: options.wantsOwners,
+    expected: options.ledger.expected,
     isRedacted: options.isRedacted,
     intend: options.ledger.intend,
     settle: options.ledger.settle,
@@ -145,12 +180,18 @@ export function createContext(options: ContextOptions): OpenContext {
     run: options.run,
     env: options.env,
     now: () => clock.now(),
-    fetch: (input, init) => globalThis.fetch(input, init),
+    // Called from where the passage is lost (a pool's event, a queue made earlier) it is still this step's.
+    fetch: (input, init) =>
+      isGuarded() ? globalThis.fetch(input, init) : behindGate('reads', stop, () => globalThis.fetch(input, init)),
     async change(spec, perform) {
       assertOpen('ctx.change');
       assertDeclared(action, options.effect, spec.verb);
-      const { kind, verb, key, after, undo, ...target } = spec;
-      const named = { ...(key === undefined ? {} : { key }), ...(undo === undefined ? {} : { undo }) };
+      const { kind, verb, key, after, undo, idempotent, ...target } = spec;
+      const named = {
+        ...(key === undefined ? {} : { key }),
+        ...(undo === undefined ? {} : { undo }),
+        ...(idempotent === undefined ? {} : { idempotent }),
+      };
       return notingPause(() =>
         performChange(ledger, { kind, verb, after, targets: [target], ...named }, async (_chunk, signal) => {
           await perform(signal);
@@ -162,6 +203,16 @@ export function createContext(options: ContextOptions): OpenContext {
       assertOpen('ctx.changes');
       assertDeclared(action, options.effect, spec.verb);
       return notingPause(() => performChanges(ledger, spec, perform));
+    },
+    async expect(spec) {
+      assertOpen('ctx.expect');
+      assertDeclared(action, options.effect, spec.verb ?? 'touch targets');
+      return notingPause(async () => {
+        const { ids, release } = await expectTargets(ledger, spec);
+        if (isOpen) releases.push(release);
+        else release();
+        return ids;
+      });
     },
     ledger: (): readonly ChangeResult[] => [...ledger.changes.values()].map(toResult),
     progress: (done, total, unit) => {
@@ -213,16 +264,41 @@ export function createContext(options: ContextOptions): OpenContext {
       }),
   };
 
+  const settleOpen: OpenContext['settleOpen'] = async () => {
+    const open = openChanges(ledger);
+    const left = open.length === 0 ? open : await behindGate('reads', stop, () => settleByReading(ledger, open));
+    return { open: left, doubts: doubtsOf(ledger, left) };
+  };
+
+  /** An action that failed over an answer that was lost: what must not be sent again is not a failure but a question. */
+  const asDoubt = async (thrown: unknown): Promise<unknown> => {
+    if (stop.aborted || options.ledger.isPlanning || doubtsOf(ledger, openChanges(ledger)).length === 0) return thrown;
+    try {
+      const { doubts } = await settleOpen();
+      return doubts.length === 0 ? thrown : new InDoubt(doubts);
+    } catch {
+      // The reader failed as well; the doubts stand as they are.
+      return stop.aborted ? thrown : new InDoubt(doubtsOf(ledger, openChanges(ledger)));
+    }
+  };
+
   return {
     ctx,
     describe,
+    settleOpen,
     async guard(work) {
-      const result = await behindGate('reads', stop, work);
+      let result: Awaited<ReturnType<typeof work>>;
+      try {
+        result = await behindGate('reads', stop, work);
+      } catch (thrown) {
+        throw await asDoubt(thrown);
+      }
       if (paused) throw paused;
       return result;
     },
     close: () => {
       isOpen = false;
+      for (const release of releases.splice(0)) release();
     },
   };
 }

@@ -9,7 +9,7 @@ import type { EventData } from './events.ts';
 export interface NewRun {
   readonly journal: Journal;
   readonly plan: Plan;
-  /** Checked and completed: resolveInputs. */
+  /** Checked and completed (resolveInputs), handles for those that are secret (sealNamed). */
   readonly inputs: JsonObject;
   readonly operator: string;
   readonly env: { readonly [name: string]: string | undefined };
@@ -18,6 +18,11 @@ export interface NewRun {
   readonly title?: string;
   readonly detectedAt?: string;
   readonly drill?: EventData['run.created']['drill'];
+  /** The contacts file's content. */
+  readonly contacts?: JsonObject;
+  /** The environment of the config, by name. */
+  readonly environment?: string;
+  readonly selection?: EventData['run.created']['selection'];
 }
 
 /** Readable aloud: no letters or digits that look or sound alike. */
@@ -53,15 +58,8 @@ export async function createRun(run: NewRun): Promise<{ readonly runId: string }
       type: 'run.created',
       actor: `person:${run.operator}`,
       data: {
-        playbook: {
-          name: plan.name,
-          title: plan.title,
-          severity: plan.severity,
-          category: plan.category,
-          file: plan.file,
-          text: plan.text,
-          digest: createHash('sha256').update(plan.text).digest('hex'),
-        },
+        playbook: pinnedPlaybook(plan),
+        ...pinnedCalls(plan),
         operator: run.operator,
         inputs: run.inputs,
         env,
@@ -69,8 +67,29 @@ export async function createRun(run: NewRun): Promise<{ readonly runId: string }
         ...(run.title === undefined ? {} : { title: run.title }),
         ...(run.detectedAt === undefined ? {} : { detectedAt: run.detectedAt }),
         ...(run.drill === undefined ? {} : { drill: run.drill }),
+        ...(run.contacts === undefined ? {} : { contacts: run.contacts }),
+        ...(run.environment === undefined ? {} : { environment: run.environment }),
+        ...(run.selection === undefined ? {} : { selection: run.selection }),
       },
     },
   ]);
   return { runId };
+}
+
+/** A playbook as a run keeps it: whole, so that resuming needs no file. */
+export function pinnedPlaybook(plan: Plan): EventData['run.created']['playbook'] {
+  const { name, title, severity, category, file, text } = plan;
+  return { name, title, severity, category, file, text, digest: digestOfText(text) };
+}
+
+/** The playbooks that it calls, each once. */
+export function pinnedCalls(plan: Plan): Pick<EventData['run.created'], 'calls'> {
+  const calls: { [name: string]: { file: string; text: string; digest: string } } = {};
+  for (const { path, name, file, text } of plan.units.values())
+    if (path !== '') calls[name] ??= { file, text, digest: digestOfText(text) };
+  return Object.keys(calls).length === 0 ? {} : { calls };
+}
+
+function digestOfText(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

@@ -7,10 +7,14 @@ import type { Journal, Redactor } from '../store/journal.ts';
 import type { Clock } from './clock.ts';
 import { createOutputStore } from './outputs.ts';
 import type { People } from './people.ts';
-import { indexPaths, type ScopeSource } from './scope.ts';
+import type { RunRules } from './rules.ts';
+import type { ScopeSource } from './scope.ts';
 import type { Secrets } from './secrets.ts';
+import { leftOut } from './selection.ts';
 import type { RunSession } from './session.ts';
-import type { StepState } from './state.ts';
+import type { Change, StepState, UndoState } from './state.ts';
+import { type TouchedTargets, touchedTargets } from './touched-targets.ts';
+import { createVault, type Vault } from './vault.ts';
 
 export interface EngineOptions {
   readonly plan: Plan;
@@ -23,6 +27,11 @@ export interface EngineOptions {
   readonly random: () => number;
   readonly secrets: Secrets;
   readonly redactor: Redactor;
+  /**
+   * Values of secret fields that this process has already; it tells the redactor of those that come. Absent: an empty one,
+   * of which no redactor knows.
+   */
+  readonly vault?: Vault;
   /** The environment that actions may read. */
   readonly env: { readonly [name: string]: string | undefined };
   /** Aborted by the operator (Ctrl-C): pause at the next safe point. */
@@ -43,23 +52,51 @@ export interface EngineOptions {
    * limit of one request and a little more.
    */
   readonly settleWithinMs?: number;
+  /** Which of these targets another open run has changed too, by `[kind, id]` as JSON: its run. For undo. */
+  readonly heldElsewhere?: (
+    targets: readonly { readonly kind: string; readonly id: string }[],
+  ) => Promise<ReadonlyMap<string, string>>;
+  /** Limits and protection of the project and its environment. */
+  readonly rules?: RunRules;
+  /** SHA-256 of an action's source, so that a run notes what it ran, and a resume sees that it changed. */
+  readonly actionDigest?: (name: string) => string | undefined;
+  /** Ask before each step. */
+  readonly confirmsEach?: boolean;
+  /** Return where no undo is under way any more: the run's own steps are left as they stand. */
+  readonly endsWithUndo?: boolean;
 }
 
 export interface Engine extends EngineOptions {
   readonly scope: ScopeSource;
+  readonly vault: Vault;
+  /** By handle: secrets that are being asked for. */
+  readonly asking: Map<string, Promise<void>>;
+  /** By path: what a step waits for that no event tells of, for only this process can get it. */
+  readonly localWaits: Map<string, string>;
+  /** By static path: why the operator left a step out. */
+  readonly leftOut: ReadonlyMap<string, string>;
   readonly validator: ValueValidator;
+  /** What an undo still has to look at, oldest first. */
+  readonly undoOrders: WeakMap<UndoState, Change[]>;
+  readonly touched: TouchedTargets;
 }
 
 export function createEngine(options: EngineOptions): Engine {
   const { plan, session } = options;
+  const selection = session.state.created?.selection;
   return {
     ...options,
+    vault: options.vault ?? createVault(() => undefined),
+    asking: new Map(),
+    localWaits: new Map(),
+    leftOut: selection === undefined ? new Map() : leftOut(plan, selection),
     validator: createValueValidator(),
+    undoOrders: new WeakMap(),
+    touched: touchedTargets(session),
     scope: {
       plan,
       state: session.state,
       runId: session.runId,
-      pathById: indexPaths(plan),
       outputs: createOutputStore({ journal: options.journal, redactor: options.redactor, runId: session.runId }),
     },
   };
@@ -81,13 +118,18 @@ export function effectOf(action: Action, node: ActionStep): Effect {
   return action.effect === 'playbook' ? (node.effect ?? 'read') : action.effect;
 }
 
-export function runFacts(engine: Engine, step: StepState, attempt: number): ActionContext['run'] {
+export function runFacts(
+  engine: Engine,
+  step: StepState,
+  { attempt, round }: { readonly attempt: number; readonly round: number },
+): ActionContext['run'] {
   const { state, runId } = engine.session;
   return {
     id: runId,
     playbook: engine.plan.name,
     step: step.path,
     attempt,
+    round,
     isDrill: state.created?.drill !== undefined,
     startedAt: state.createdAt,
   };

@@ -30,11 +30,35 @@ export interface PlannedTarget extends Pick<Target, 'kind' | 'id' | 'owner'> {
   readonly verb: string;
 }
 
-/** Why a step has no result. */
+/** One that is protected, and by which rule. */
+export interface RefusedTarget extends PlannedTarget {
+  readonly error: string;
+}
+
+/** Why a step has no result. `timeout`: the group around it ran out of time; its turn comes again with the group's. */
 export interface SkipReason {
-  readonly kind: 'when' | 'person' | 'abort' | 'selection';
+  readonly kind: 'when' | 'person' | 'abort' | 'selection' | 'timeout';
   readonly text: string;
 }
+
+/** A change by its step and key. */
+export interface ChangeRef {
+  readonly step: string;
+  readonly key: string;
+}
+export interface Inverse {
+  /** Number of the undo. */
+  readonly undo: number;
+  readonly uses: string;
+  readonly inputs: JsonObject;
+  readonly covers: readonly ChangeRef[];
+  /** The input that lists the targets' ids; absent: its inputs are about its targets as they stand. */
+  readonly each?: string;
+  /** Where the action leaves its target to the playbook. */
+  readonly target?: { readonly kind: string; readonly id: string };
+}
+
+export type StepKind = 'uses' | 'manual' | 'group' | 'loop' | 'call';
 
 export interface EventData {
   'run.created': {
@@ -51,6 +75,16 @@ export interface EventData {
     readonly detectedAt?: string;
     readonly operator: string;
     readonly inputs: JsonObject;
+    /** Playbooks that it calls, pinned with it: by name. */
+    readonly calls?: {
+      readonly [name: string]: { readonly file: string; readonly text: string; readonly digest: string };
+    };
+    /** The contacts file's content, as expressions see it. */
+    readonly contacts?: JsonObject;
+    /** The environment of the config it runs in. */
+    readonly environment?: string;
+    /** What the operator left out on purpose: `--from`, `--only` (ids and tags). */
+    readonly selection?: { readonly from?: string; readonly only?: readonly string[] };
     /** Non-secret environment values the playbook names in `requires.env`. */
     readonly env: { readonly [name: string]: string };
     readonly engine: string;
@@ -73,16 +107,60 @@ export interface EventData {
   'run.ending': { readonly outcome: 'done' | 'aborted'; readonly reason?: string };
   'run.ended': { readonly outcome: 'done' | 'aborted'; readonly outputs: JsonObject };
 
+  /** The same run goes on with a changed playbook. `turns`: where each open group stands in the new one. */
+  'run.adopted': {
+    readonly playbook: EventData['run.created']['playbook'];
+    readonly calls?: EventData['run.created']['calls'];
+    readonly turns: readonly {
+      readonly path: string;
+      readonly next: number;
+      readonly ahead: readonly number[];
+    }[];
+    /** Where steps that had their turn stand now, by path. */
+    readonly indexes: { readonly [path: string]: number };
+    readonly difference: readonly string[];
+    readonly reason: string;
+    readonly by: string;
+  };
+
   /** Its turn came and `when` holds. `index`: position among its siblings. */
-  'step.opened': { readonly kind: 'uses' | 'manual' | 'group'; readonly index: number; readonly title: string };
-  /** `index` is there where it was never opened. */
-  'step.skipped': { readonly reason: SkipReason; readonly index?: number; readonly title?: string };
+  'step.opened': {
+    readonly kind: StepKind;
+    readonly index: number;
+    readonly title: string;
+    /** Loops: their list, evaluated once. */
+    readonly items?: StoredOutput;
+    readonly count?: number;
+    /** Called playbooks: what they were given. */
+    readonly inputs?: JsonObject;
+    /** The run's root and called playbooks: computed once. */
+    readonly vars?: JsonObject;
+    /** Called playbooks with a `finally`: it runs when the rest has ended, however that ended. */
+    readonly hasFinally?: true;
+    /** Steps under `undo<n>`: the inverse action, its inputs, and the changes it takes back. */
+    readonly inverse?: Inverse;
+    /** What it changes is to last this long at most. */
+    readonly temporaryMs?: number;
+  };
+  /** `index` is there where it was never opened. `needsOutput`: a later step reads it, so a person must give it. */
+  'step.skipped': {
+    readonly reason: SkipReason;
+    readonly index?: number;
+    readonly title?: string;
+    readonly needsOutput?: true;
+    readonly output?: StoredOutput;
+  };
   'step.done': {
     readonly output?: StoredOutput;
     readonly durationMs: number;
     readonly by?: string;
     readonly note?: string;
+    readonly needsOutput?: true;
   };
+  /** The `finally` of a called playbook has run: the call ends as was said before. */
+  'step.closed': { readonly durationMs: number };
+  /** A person gave the output of a step that was skipped or done by hand. */
+  'output.given': { readonly output: StoredOutput; readonly by: string };
   /** `onFailure`: what the playbook says of a failure here. `pause` leaves the step open to a person's decision. */
   'step.failed': {
     readonly error: ErrorFact;
@@ -90,8 +168,8 @@ export interface EventData {
     readonly index?: number;
     readonly title?: string;
   };
-  /** A person had a failed step run again. */
-  'step.reopened': { readonly reason: string; readonly by: string };
+  /** A person had a failed step run again, perhaps with other inputs in the place of those of its `with`. */
+  'step.reopened': { readonly reason: string; readonly by: string; readonly inputs?: JsonObject };
 
   /** `inputs` are resolved and redacted; secrets stand as references. */
   'attempt.started': {
@@ -101,6 +179,8 @@ export interface EventData {
     readonly inputs: Json;
     readonly inputsDigest: string;
     readonly idempotent: boolean;
+    /** SHA-256 of the action's source, where it is known. */
+    readonly code?: string;
   };
   /** `jitter` in [0,1): drawn by the shell, so that decide stays deterministic. */
   'attempt.failed': {
@@ -113,7 +193,7 @@ export interface EventData {
   /** Cut short with nothing wrong (pause, a person must decide): uses up no retry. */
   'attempt.interrupted': {
     readonly attempt: number;
-    readonly reason: 'operator' | 'approval';
+    readonly reason: 'operator' | 'approval' | 'limit' | 'in-doubt';
     readonly message: string;
     readonly durationMs: number;
   };
@@ -137,9 +217,18 @@ export interface EventData {
     /** Absent where the plan cannot know the targets: the approval then binds to action and inputs alone. */
     readonly targets?: readonly PlannedTarget[];
     readonly targetsDigest?: string;
+    /** Targets that will not be touched although the action asks for them: they are protected. */
+    readonly refused?: readonly RefusedTarget[];
     /** Why the plan could not know them. */
     readonly planError?: string;
     readonly counts: readonly { readonly verb: string; readonly kind: string; readonly count: number }[];
+    /**
+     * What is asked is to go over limits: how many distinct targets of a kind the run would have touched then. The step's
+     * own approval stays as it is.
+     */
+    readonly limits?: readonly { readonly kind: string; readonly limit: number; readonly count: number }[];
+    /** What is asked is to go on with other code than the step began with: digests of the action's source. */
+    readonly changedCode?: { readonly from: string; readonly to: string };
   };
   'approval.given': { readonly request: number; readonly by: string; readonly role?: string; readonly note?: string };
   'approval.denied': { readonly request: number; readonly by: string; readonly role?: string; readonly reason: string };
@@ -167,6 +256,49 @@ export interface EventData {
     readonly results: readonly Pick<ChangeResult, 'id' | 'outcome' | 'error' | 'detail' | 'before' | 'owner'>[];
   };
 
+  /** Sent before, and nobody knows whether it happened; the action must not simply send it again. */
+  'change.doubted': {
+    readonly kind: string;
+    readonly verb: string;
+    readonly key?: string;
+    readonly round: number;
+    readonly ids: readonly string[];
+  };
+  /** What a person found out, or decided, about changes in doubt. */
+  'doubt.resolved': {
+    readonly kind: string;
+    readonly verb: string;
+    readonly key?: string;
+    readonly round: number;
+    readonly ids: readonly string[];
+    readonly choice: 'done' | 'repeat' | 'skip';
+    readonly reason: string;
+    readonly by: string;
+  };
+
+  /** From here until `undo.ended` the run does nothing but take changes back. `steps`: of these only. */
+  'undo.started': {
+    readonly undo: number;
+    readonly steps?: readonly string[];
+    /** `temporary`: at the end of the run, what was to be for a time only. */
+    readonly cause: 'operator' | 'temporary';
+    /** Restore also what somebody changed since. */
+    readonly overwrites: boolean;
+    readonly reason: string;
+    readonly by: string;
+  };
+  /** Not taken back, and why; shown to people. */
+  'undo.left': {
+    readonly undo: number;
+    readonly changes: readonly (ChangeRef & {
+      readonly why: 'changed-since' | 'held-by-run' | 'gone' | 'no-inverse';
+      readonly text: string;
+    })[];
+  };
+  'undo.ended': { readonly undo: number };
+  /** A temporary change stays on purpose. */
+  'temporary.kept': { readonly reason: string; readonly by: string };
+
   'step.progress': { readonly done: number; readonly total?: number; readonly unit?: string };
   'step.log': { readonly text: string };
   'timer.fired': { readonly timer: string };
@@ -192,6 +324,20 @@ export interface EventData {
   'cause.stated': { readonly text: string; readonly by: string };
 
   'drill.scored': { readonly score: JsonObject };
+
+  /**
+   * Values were erased from an event before this one. Its own digest and hash still prove where it stands; what is left of
+   * its data is checked against the newest of these that names it.
+   */
+  'event.redacted': {
+    readonly seq: number;
+    /** Where in its data. */
+    readonly paths: readonly string[];
+    readonly newSalt: string;
+    readonly newDigest: string;
+    readonly reason: string;
+    readonly by: string;
+  };
 }
 
 export type EventType = keyof EventData;
@@ -202,11 +348,14 @@ export const EVENT_VERSIONS: { readonly [T in EventType]: number } = {
   'run.paused': 1,
   'run.ending': 1,
   'run.ended': 1,
+  'run.adopted': 1,
   'step.opened': 1,
   'step.skipped': 1,
   'step.done': 1,
   'step.failed': 1,
   'step.reopened': 1,
+  'step.closed': 1,
+  'output.given': 1,
   'attempt.started': 1,
   'attempt.failed': 1,
   'attempt.interrupted': 1,
@@ -217,6 +366,12 @@ export const EVENT_VERSIONS: { readonly [T in EventType]: number } = {
   'approval.voided': 1,
   'change.intended': 1,
   'change.settled': 1,
+  'change.doubted': 1,
+  'doubt.resolved': 1,
+  'undo.started': 1,
+  'undo.left': 1,
+  'undo.ended': 1,
+  'temporary.kept': 1,
   'step.progress': 1,
   'step.log': 1,
   'timer.fired': 1,
@@ -229,6 +384,7 @@ export const EVENT_VERSIONS: { readonly [T in EventType]: number } = {
   'impact.stated': 1,
   'cause.stated': 1,
   'drill.scored': 1,
+  'event.redacted': 1,
 };
 
 /** Events that may be appended without holding the run's lease: what people say. */
@@ -236,6 +392,8 @@ export const PEOPLE_EVENTS: ReadonlySet<EventType> = new Set<EventType>([
   'manual.answered',
   'approval.given',
   'approval.denied',
+  'output.given',
+  'doubt.resolved',
   'note.added',
   'abort.requested',
   'run.acknowledged',

@@ -9,7 +9,11 @@ export function intend(state: RunState, step: StepState, event: RunEvent<'change
     const id = changeKey({ kind, id: target.id, verb, key, round });
     const known = ledger.get(id);
     // A repeated intent keeps the earlier state of the first: what stood before any effect of ours.
-    if (known && (known.outcome === 'intended' || known.outcome === 'unknown' || known.outcome === 'done')) {
+    if (
+      known &&
+      known.undone === undefined &&
+      (known.outcome === 'intended' || known.outcome === 'unknown' || known.outcome === 'done')
+    ) {
       known.outcome = known.outcome === 'done' ? 'done' : 'intended';
       continue;
     }
@@ -21,6 +25,7 @@ export function intend(state: RunState, step: StepState, event: RunEvent<'change
       verb,
       round,
       seq: event.seq,
+      intendedAt: event.at,
       after,
       outcome: 'intended',
       ...(key === undefined ? {} : { discriminator: key }),
@@ -36,7 +41,9 @@ export function settleChanges(state: RunState, step: StepState, event: RunEvent<
   const ledger = ledgerOf(state, step.path);
   for (const result of results) {
     const id = changeKey({ kind, id: result.id, verb, key, round });
-    const known = ledger.get(id);
+    const recorded = ledger.get(id);
+    // What was taken back and comes without an intent is another change.
+    const known = recorded?.undone === undefined ? recorded : undefined;
     if (known?.outcome === 'done') continue;
     const change: Change = known ?? {
       key: id,
@@ -46,6 +53,7 @@ export function settleChanges(state: RunState, step: StepState, event: RunEvent<
       verb,
       round,
       seq: event.seq,
+      intendedAt: event.at,
       outcome: result.outcome,
       ...(key === undefined ? {} : { discriminator: key }),
       ...(result.owner === undefined ? {} : { owner: result.owner }),
@@ -57,6 +65,33 @@ export function settleChanges(state: RunState, step: StepState, event: RunEvent<
     if (result.detail !== undefined) change.detail = result.detail;
     ledger.set(id, change);
   }
+}
+
+/**
+ * A person found out, or decided. `repeat` makes it as if it had not been sent, so that the next attempt sends it;
+ * `skip` is final.
+ */
+export function resolveDoubt(state: RunState, step: StepState, event: RunEvent<'doubt.resolved'>): void {
+  const { kind, verb, key, round, ids, choice, reason, by } = event.data;
+  const ledger = ledgerOf(state, step.path);
+  const resolved = new Set(ids);
+  for (const id of ids) {
+    const change = ledger.get(changeKey({ kind, id, verb, key, round }));
+    if (!change || change.outcome === 'done') continue;
+    if (choice === 'done') {
+      change.outcome = 'done';
+      change.detail = { confirmedBy: by, reason };
+      delete change.error;
+    } else {
+      change.outcome = choice === 'skip' ? 'skipped' : 'failed';
+      change.error = choice === 'skip' ? `left as it is by ${by}: ${reason}` : `to be sent again, by ${by}: ${reason}`;
+    }
+  }
+  step.doubts = step.doubts.flatMap((doubt) => {
+    if (doubt.kind !== kind || doubt.verb !== verb || doubt.key !== key || doubt.round !== round) return [doubt];
+    const left = doubt.ids.filter((id) => !resolved.has(id));
+    return left.length === 0 ? [] : [{ ...doubt, ids: left }];
+  });
 }
 
 function ledgerOf(state: RunState, path: string): Map<string, Change> {

@@ -1,8 +1,8 @@
 // The fold of what happens to one step between its turn and its end.
 import { unreachable } from '../errors.ts';
 import type { RunEvent } from './events.ts';
-import { intend, settleChanges } from './evolve-changes.ts';
-import { reopen, settle } from './evolve-turns.ts';
+import { intend, resolveDoubt, settleChanges } from './evolve-changes.ts';
+import { keeps, reopen, settle, want } from './evolve-turns.ts';
 import { isFinal, type RunState, type StepState, targetKey } from './state.ts';
 
 export type StepEvent = Exclude<
@@ -10,6 +10,8 @@ export type StepEvent = Exclude<
   {
     type:
       | `run.${string}`
+      | `undo.${string}`
+      | 'temporary.kept'
       | 'abort.requested'
       | 'note.added'
       | 'timer.fired'
@@ -19,7 +21,8 @@ export type StepEvent = Exclude<
       | 'severity.changed'
       | 'impact.stated'
       | 'cause.stated'
-      | 'drill.scored';
+      | 'drill.scored'
+      | 'event.redacted';
   }
 >;
 
@@ -31,19 +34,31 @@ export function applyToStep(state: RunState, event: StepEvent): void {
       step.durationMs = event.data.durationMs;
       if (event.data.by !== undefined) step.by = event.data.by;
       if (event.data.note !== undefined) step.note = event.data.note;
-      if (event.data.output && (state.keepsOutput === null || state.keepsOutput(step.path)))
-        step.output = event.data.output;
+      if (event.data.output && keeps(state, step)) step.output = event.data.output;
+      if (event.data.needsOutput) return want(state, step, 'done');
       return settle(state, step, 'done', event.at);
+    case 'step.closed':
+      return settle(state, step, step.end ?? 'done', event.at);
+    case 'output.given':
+      if (keeps(state, step)) step.output = event.data.output;
+      return settle(state, step, step.end ?? 'skipped', event.at);
     case 'step.reopened':
-      return reopen(state, step);
+      return reopen(state, step, event.data.inputs);
     case 'attempt.started':
       step.phase = 'attempting';
       step.attempt = event.data.attempt;
       step.round = event.data.round;
       step.starts += 1;
+      step.lastInputs = event.data.inputs;
+      if (event.data.code !== undefined) step.code = event.data.code;
       step.timedOut = false;
       return;
     case 'attempt.failed':
+      // A plan for an approval that failed had no start of its own.
+      if (step.phase !== 'attempting') {
+        step.attempt = event.data.attempt;
+        step.starts += 1;
+      }
       step.phase = 'retrying';
       step.error = event.data.error;
       step.jitter = event.data.jitter;
@@ -62,7 +77,7 @@ export function applyToStep(state: RunState, event: StepEvent): void {
     case 'approval.given':
     case 'approval.denied':
     case 'approval.voided':
-      return applyApproval(step, event);
+      return applyApproval(state, step, event);
     case 'manual.answered':
       // The first answer counts; a later one was refused to its writer.
       if (step.kind === 'manual' && step.phase === 'open') step.answer ??= event.data;
@@ -71,6 +86,11 @@ export function applyToStep(state: RunState, event: StepEvent): void {
       return intend(state, step, event);
     case 'change.settled':
       return settleChanges(state, step, event);
+    case 'change.doubted':
+      step.doubts = [...step.doubts, event.data];
+      return;
+    case 'doubt.resolved':
+      return resolveDoubt(state, step, event);
     case 'step.progress':
       step.progress = event.data;
       return;
@@ -82,17 +102,31 @@ export function applyToStep(state: RunState, event: StepEvent): void {
   }
 }
 
+/** What a step in this phase may still be told; everything else comes too late for it. */
+const HEARD_IN: { readonly [P in StepState['phase']]?: ReadonlySet<StepEvent['type']> } = {
+  stopped: new Set(['step.done', 'step.reopened']),
+  wanting: new Set(['output.given']),
+  closing: new Set(['step.closed']),
+};
+
 /**
  * A step that has ended hears nothing more but what its effects came to; a stopped one only a person's decision. Events
  * that come late (another process answered first, an attempt ran on) are kept in the journal and change nothing.
  */
 function isHeard(step: StepState, event: StepEvent): boolean {
   if (event.type === 'change.intended' || event.type === 'change.settled' || event.type === 'step.log') return true;
-  if (isFinal(step.phase)) return false;
-  return step.phase !== 'stopped' || event.type === 'step.done' || event.type === 'step.reopened';
+  // Only where what it did was taken back: reopen looks.
+  if (isFinal(step.phase)) return event.type === 'step.reopened';
+  const heard = HEARD_IN[step.phase];
+  if (heard) return heard.has(event.type);
+  return event.type !== 'output.given' && event.type !== 'step.closed';
 }
 
-function applyApproval(step: StepState, event: Extract<StepEvent, { type: `approval.${string}` }>): void {
+function applyApproval(
+  state: RunState,
+  step: StepState,
+  event: Extract<StepEvent, { type: `approval.${string}` }>,
+): void {
   switch (event.type) {
     case 'approval.requested':
       step.approval = {
@@ -100,15 +134,16 @@ function applyApproval(step: StepState, event: Extract<StepEvent, { type: `appro
         pending: event.data,
         votes: [],
         granted: step.approval?.granted ?? null,
-        isVoided: true,
+        // What is asked is something else; what was approved of the step stays so.
+        isVoided: !isAside(event.data) || (step.approval?.isVoided ?? true),
       };
       return;
     case 'approval.given':
-      return giveApproval(step, event.data);
+      return giveApproval(state, step, event.data);
     case 'approval.denied':
       if (step.approval?.pending?.request !== event.data.request) return;
+      if (!isAside(step.approval.pending)) step.approval.granted = null;
       step.approval.pending = null;
-      step.approval.granted = null;
       step.error = {
         code: 'E_APPROVAL_DENIED',
         message: `${event.data.by} denied it: ${event.data.reason}`,
@@ -127,13 +162,29 @@ function applyApproval(step: StepState, event: Extract<StepEvent, { type: `appro
   }
 }
 
-function giveApproval(step: StepState, data: RunEvent<'approval.given'>['data']): void {
+/** Asked beside the step's own approval: to pass limits, or to go on with changed code. */
+function isAside({ limits, changedCode }: RunEvent<'approval.requested'>['data']): boolean {
+  return limits !== undefined || changedCode !== undefined;
+}
+
+function giveApproval(state: RunState, step: StepState, data: RunEvent<'approval.given'>['data']): void {
   const approval = step.approval;
   const pending = approval?.pending;
   if (!approval || pending?.request !== data.request) return;
   if (approval.votes.some((vote) => vote.by === data.by)) return;
   approval.votes.push({ by: data.by, ...(data.role === undefined ? {} : { role: data.role }) });
   if (approval.votes.length < Math.max(1, pending.by)) return;
+  if (pending.changedCode !== undefined) {
+    step.code = pending.changedCode.to;
+    approval.pending = null;
+    return;
+  }
+  if (pending.limits !== undefined) {
+    for (const { kind, count } of pending.limits)
+      state.allowances.set(kind, Math.max(count, state.allowances.get(kind) ?? 0));
+    approval.pending = null;
+    return;
+  }
   const before = approval.granted?.inputsDigest === pending.inputsDigest ? approval.granted.targets : null;
   approval.granted = {
     inputsDigest: pending.inputsDigest,

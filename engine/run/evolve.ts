@@ -4,6 +4,8 @@
 import type { RunEvent } from './events.ts';
 import { applyToStep } from './evolve-step.ts';
 import { endUnhappily, fireTimer, openStep } from './evolve-turns.ts';
+import { endUndo, leaveChanges, startUndo } from './evolve-undo.ts';
+import { finallyAround } from './paths.ts';
 import type { RunState } from './state.ts';
 
 /** Folds `event` into `state` and returns the same object. Costs what the event holds. */
@@ -30,6 +32,7 @@ function apply(state: RunState, event: RunEvent): void {
     case 'note.added':
     case 'impact.stated':
     case 'cause.stated':
+    case 'event.redacted':
       return;
     case 'run.ending':
       state.outcome = event.data.outcome;
@@ -39,8 +42,18 @@ function apply(state: RunState, event: RunEvent): void {
       state.outputs = event.data.outputs;
       state.endedAt = event.at;
       return;
+    case 'run.adopted':
+      return adopt(state, event);
     case 'abort.requested':
-      state.abort ??= { by: event.data.by, reason: event.data.reason };
+      return requestAbort(state, { by: event.data.by, reason: event.data.reason });
+    case 'undo.started':
+      return startUndo(state, event);
+    case 'undo.left':
+      return leaveChanges(state, event);
+    case 'undo.ended':
+      return endUndo(state, event);
+    case 'temporary.kept':
+      if (event.step !== undefined) state.kept.set(event.step, { by: event.data.by, reason: event.data.reason });
       return;
     case 'run.acknowledged':
       state.acknowledgedBy ??= event.data.by;
@@ -63,5 +76,29 @@ function apply(state: RunState, event: RunEvent): void {
       return endUnhappily(state, event);
     default:
       return applyToStep(state, event);
+  }
+}
+
+/** While a `finally` is under way, a further request gives up what is left of it; otherwise the first one counts. */
+function requestAbort(state: RunState, abort: { readonly by: string; readonly reason: string }): void {
+  if (state.outcome === null && state.abort === null) state.abort = abort;
+  else if ([...state.openGroups].some((path) => finallyAround(path) !== undefined)) state.finallyAbort ??= abort;
+}
+
+/** The same run with another playbook: what had its turn keeps its path, and stands where the new one has it. */
+function adopt(state: RunState, event: RunEvent<'run.adopted'>): void {
+  const { playbook, calls, turns, indexes } = event.data;
+  if (!state.created) return;
+  state.created = { ...state.created, playbook, ...(calls === undefined ? {} : { calls }) };
+  for (const [path, index] of Object.entries(indexes)) {
+    const step = state.steps.get(path);
+    if (step) step.index = index;
+  }
+  for (const { path, next, ahead } of turns) {
+    const group = state.steps.get(path);
+    if (!group?.ahead) continue;
+    group.next = next;
+    group.ahead.clear();
+    for (const index of ahead) group.ahead.add(index);
   }
 }

@@ -4,7 +4,8 @@ import { invariant } from '../errors.ts';
 import { isStoreError } from './attempt-end.ts';
 import { type Command, commandKey, decide } from './decide.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
-import { type RunStatus, runStatus } from './state.ts';
+import { isInside } from './paths.ts';
+import { type RunState, type RunStatus, runStatus, waitsForPerson } from './state.ts';
 import { StopControl, type StopReason } from './stop.ts';
 import { Timers } from './timers.ts';
 import { pauseReason, waitLines } from './waits.ts';
@@ -16,6 +17,8 @@ export interface RunEnd {
   readonly status: RunStatus;
   /** What the run waits for, a line each, when it is open. */
   readonly waitsFor: readonly string[];
+  /** Of these, what no event tells of: secrets that nobody gave to this process. */
+  readonly localWaits: readonly { readonly path: string; readonly text: string }[];
   readonly isInterrupted: boolean;
   readonly head: { readonly seq: number; readonly hash: string };
 }
@@ -29,13 +32,13 @@ export async function executeRun(options: EngineOptions): Promise<RunEnd> {
   const engine = createEngine(options);
   for (const name of engine.plan.requires.secrets) await engine.secrets.get(name);
   const { host, pid, version, operator, session } = engine;
-  if (session.state.endedAt === null) {
+  if (session.state.endedAt === null || session.state.undo !== null) {
     await session.append({ type: 'run.attached', actor: 'engine', data: { host, pid, engine: version, operator } });
     await new Loop(engine).run();
   }
   const { state } = session;
-  const isInterrupted = options.pause.aborted && state.endedAt === null;
-  const waitsFor = waitLines(state);
+  const isInterrupted = options.pause.aborted && !isOver(state);
+  const waitsFor = [...waitLines(state), ...localWaitLines(engine)];
   if (state.endedAt === null) {
     await session.append({
       type: 'run.paused',
@@ -43,7 +46,18 @@ export async function executeRun(options: EngineOptions): Promise<RunEnd> {
       data: { reason: pauseReason(state, isInterrupted), waitsFor },
     });
   }
-  return { status: runStatus(state), waitsFor, isInterrupted, head: { seq: state.seq, hash: state.head } };
+  const localWaits = [...engine.localWaits].map(([path, text]) => ({ path, text }));
+  return { status: statusOf(engine), waitsFor, localWaits, isInterrupted, head: { seq: state.seq, hash: state.head } };
+}
+
+function localWaitLines({ localWaits }: Engine): readonly string[] {
+  return [...localWaits].map(([path, text]) => `${path}: ${text}`);
+}
+
+/** A step that waits for a secret waits for a person too, though no event says so. */
+function statusOf({ session: { state }, localWaits }: Engine): RunStatus {
+  const status = runStatus(state);
+  return status === 'running' && localWaits.size > 0 ? 'waiting' : status;
 }
 
 interface Activity {
@@ -100,18 +114,27 @@ class Loop {
     const { session, pause, plan } = this.#engine;
     if (session.lost.aborted) this.#stopAll('hard', 'lease');
     else if (this.#crash) this.#stopAll(isStoreError(this.#crash.error) ? 'hard' : 'soft', 'crash');
-    else if (session.state.endedAt !== null || pause.aborted) this.#stopAll('soft', 'operator');
+    else if (isOver(session.state) || pause.aborted || this.#isUndone()) this.#stopAll('soft', 'operator');
     else {
       this.#reconcile(decide(plan, session.state));
-      return this.#isWorking() || this.#timers.size > 0 || (this.#engine.waitsForOthers && this.#activities.size > 0);
+      return this.#isWorking() || this.#timers.moving > 0 || (this.#engine.waitsForOthers && this.#waitsForOthers());
     }
     return this.#isWorking();
+  }
+
+  #isUndone(): boolean {
+    return this.#engine.endsWithUndo === true && this.#engine.session.state.undo === null;
   }
 
   #isWorking(): boolean {
     if (this.#firing > 0) return true;
     for (const activity of this.#activities.values()) if (!activity.isParked) return true;
     return false;
+  }
+
+  /** A secret that nobody here gives cannot come from elsewhere. */
+  #waitsForOthers(): boolean {
+    return this.#activities.size > this.#engine.localWaits.size;
   }
 
   #stopAll(how: 'soft' | 'hard', reason: 'operator' | 'lease' | 'crash'): void {
@@ -136,8 +159,9 @@ class Loop {
     const wished = new Set<string>();
     const timers: Extract<Command, { type: 'wake' }>[] = [];
     for (const command of wishes) {
-      if (command.type === 'wake') timers.push(command);
-      else if (command.type === 'cancel') this.#cancel(command, wished);
+      if (command.type === 'wake') {
+        if (!this.#isWaitedFor(command)) timers.push(command);
+      } else if (command.type === 'cancel') this.#cancel(command, wished);
       else {
         const key = commandKey(command);
         wished.add(key);
@@ -151,19 +175,42 @@ class Loop {
       // by its own event.
       if (isQuestion(activity.command)) activity.control.soft('ended');
       else if (activity.command.type === 'attempt') this.#stopSoftly(activity, 'ended');
-      if (activity.isParked) this.#activities.delete(key);
+      if (activity.isParked) this.#forget(key, activity);
     }
+  }
+
+  /** Time does not count while only a secret is waited for. */
+  #isWaitedFor({ path, accumulates }: Extract<Command, { type: 'wake' }>): boolean {
+    const { localWaits, session } = this.#engine;
+    if (localWaits.size === 0 || !accumulates) return false;
+    if (localWaits.has(path)) return true;
+    for (const open of session.state.openSteps) {
+      const step = session.state.steps.get(open);
+      const isAbout = step !== undefined && isInside(open, path) && !waitsForPerson(step);
+      if (isAbout && !localWaits.has(open)) return false;
+    }
+    return true;
+  }
+
+  #forget(key: string, { command }: Activity): void {
+    this.#activities.delete(key);
+    if ('path' in command) this.#engine.localWaits.delete(command.path);
   }
 
   /** While a step's attempt is under way nothing else is done about that step. */
   #isAttempting(command: Command): boolean {
-    return command.type !== 'attempt' && 'path' in command && this.#activities.has(`attempt ${command.path}`);
+    if (command.type === 'attempt' || !('path' in command)) return false;
+    return this.#activities.get(`attempt ${command.path}`)?.isParked === false;
   }
 
   #cancel(command: Extract<Command, { type: 'cancel' }>, wished: Set<string>): void {
     const key = `attempt ${command.path}`;
     wished.add(key);
     let activity = this.#activities.get(key);
+    if (activity?.isParked === true) {
+      this.#forget(key, activity);
+      activity = undefined;
+    }
     if (!activity) {
       // Killed between the timer and the attempt's end: take the attempt up only to record how it ended.
       const step = this.#engine.session.state.steps.get(command.path);
@@ -228,6 +275,19 @@ class Loop {
   }
 }
 
+function isOver(state: RunState): boolean {
+  return state.endedAt !== null && state.undo === null;
+}
+
+const QUESTIONS: ReadonlySet<Command['type']> = new Set<Command['type']>([
+  'await-answer',
+  'await-approval',
+  'await-decision',
+  'await-output',
+  'await-doubt',
+  'await-temporary',
+]);
+
 function isQuestion(command: Command): boolean {
-  return command.type === 'await-answer' || command.type === 'await-approval' || command.type === 'await-decision';
+  return QUESTIONS.has(command.type);
 }

@@ -6,8 +6,8 @@ import { ChangeRefused } from '../action.ts';
 
 /** What the code running now may do. */
 export interface Passage {
-  /** `closed`: its attempt is over; a late call is refused. */
-  readonly allows: () => 'reads' | 'changes' | 'closed';
+  /** `settled`: its change has an outcome, or its action has ended. `closed`: its attempt is over. Late calls are refused. */
+  readonly allows: () => 'reads' | 'changes' | 'settled' | 'closed';
   readonly signal: AbortSignal;
   readonly requestTimeoutMs: number;
   /**
@@ -30,6 +30,11 @@ const passages = new AsyncLocalStorage<Passage>();
 /** Runs `work` so that every request in it passes the gate under `passage`. */
 export function withPassage<T>(passage: Passage, work: () => Promise<T>): Promise<T> {
   return passages.run(passage, work);
+}
+
+/** True where a request would pass the gate under some passage, or be refused by it. */
+export function isGuarded(): boolean {
+  return passages.getStore() !== undefined;
 }
 
 /** True inside a change's callback. */
@@ -152,7 +157,9 @@ async function admit(passage: Passage, request: RequestLine): Promise<void> {
 }
 
 function assertOpen(passage: Passage, request: RequestLine): void {
-  if (passage.allows() === 'closed') throw refuse(passage, request, 'its step has ended');
+  const allows = passage.allows();
+  if (allows === 'closed') throw refuse(passage, request, 'its step has ended');
+  if (allows === 'settled') throw refuse(passage, request, 'the change or the action that started it has ended');
 }
 
 function assertReachable(passage: Passage, request: RequestLine): void {

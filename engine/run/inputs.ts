@@ -2,51 +2,45 @@
 import { createHash } from 'node:crypto';
 import type { Action } from '../action.ts';
 import { RunbookError } from '../errors.ts';
-import { canonicalJson, isJsonObject, type Json } from '../json.ts';
-import type { ActionStep } from '../playbook/plan.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject, jsonEquals } from '../json.ts';
+import type { ActionStep, Template } from '../playbook/plan.ts';
+import { handleOf } from '../playbook/secret-fields.ts';
 import { problemText, type ValueValidator } from '../playbook/validate-value.ts';
 import { findRedactionMarker } from '../redact.ts';
-import { type ScopeSource, scopeFor } from './scope.ts';
-import type { Secrets } from './secrets.ts';
+import { type Revealing, resolveRevealed } from './reveal.ts';
+import { type ScopePlace, type ScopeSource, scopeFor } from './scope.ts';
 
 export interface ResolvedInputs {
   /** What the action gets. Never written anywhere. */
   readonly real: Json;
-  /** The same with each secret as `[secret:NAME]`. */
+  /** The same with a handle for each secret: `[secret:NAME]`, `[secret:inputs.token]`. */
   readonly shown: Json;
   /** SHA-256 of action and shown inputs: what an approval binds to. */
   readonly digest: string;
 }
 
-/** @throws E_EXPRESSION, E_SECRET_MISSING, E_INPUT_REDACTED, E_ACTION_INPUT */
+/** @throws E_EXPRESSION, E_SECRET_MISSING, E_INPUT_REDACTED, E_ACTION_INPUT, SecretWanted */
 export async function resolveStepInputs(
-  source: ScopeSource,
+  engine: Revealing & { readonly validator: ValueValidator },
   node: ActionStep,
   action: Action,
-  deps: { readonly secrets: Secrets; readonly validator: ValueValidator },
+  signal: AbortSignal,
 ): Promise<ResolvedInputs> {
-  const names = node.with.readsSecrets;
-  const scope = await scopeFor(source, node.with);
-  const shown = node.with.resolve({
-    ...scope,
-    secrets: Object.fromEntries(names.map((name) => [name, `[secret:${name}]`])),
-  });
-  let real = shown;
-  if (names.length > 0) {
-    const values: Record<string, string> = {};
-    for (const name of names) values[name] = await deps.secrets.get(name);
-    real = node.with.resolve({ ...scope, secrets: values });
-  }
+  const edited = engine.scope.state.steps.get(node.path)?.editedInputs ?? {};
+  const plain = await resolveShown(engine.scope, node, node.with);
+  const shown = isJsonObject(plain) ? { ...plain, ...edited } : plain;
+  const revealed = await resolveRevealed(engine, node, node.with, signal);
+  let real = isJsonObject(revealed) ? { ...revealed, ...changedBy(edited, plain) } : revealed;
   const marker = findRedactionMarker(real);
   if (marker !== undefined) {
     throw new RunbookError({
       code: 'E_INPUT_REDACTED',
       message: `${node.path}: the input ${marker} holds a redacted value, which must not be used as if it were the value`,
-      hint: 'The field it comes from looked like a secret. Name it under requires.secrets and pass ${{ secrets.NAME }}',
+      hint: 'The field it comes from looked like a secret: mark it `secret: true` where its schema is written, or name the secret under requires.secrets',
     });
   }
   real = withDefaults(action.input, real);
-  const problems = deps.validator.validate(action.input, real).map((problem) => problemText(problem));
+  const problems = engine.validator.validate(action.input, real).map((problem) => problemText(problem));
   if (problems.length > 0) {
     throw new RunbookError({
       code: 'E_ACTION_INPUT',
@@ -55,6 +49,18 @@ export async function resolveStepInputs(
     });
   }
   return { real, shown, digest: digestOf({ uses: node.uses, inputs: shown }) };
+}
+
+/** As events may hold it: a handle stands for each secret. */
+export async function resolveShown(source: ScopeSource, place: ScopePlace, template: Template): Promise<Json> {
+  const secrets = Object.fromEntries(template.readsSecrets.map((name) => [name, handleOf(name)]));
+  return template.resolve(await scopeFor(source, place, template, { secrets }));
+}
+
+/** An input that was edited and left as it was shown still means the secret in it, not the handle. */
+function changedBy(edited: JsonObject, shown: Json): JsonObject {
+  const before = isJsonObject(shown) ? shown : {};
+  return Object.fromEntries(Object.entries(edited).filter(([name, value]) => !jsonEquals(before[name], value)));
 }
 
 /** The value with what its schema says of absent properties, nested objects included. */

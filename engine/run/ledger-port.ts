@@ -1,11 +1,12 @@
 // The ledger as ctx.changes sees it, and the few words all its parts share.
-import type { ChangesSpec, Target, TargetAnswer } from '../action.ts';
+import type { ChangesSpec, DescribedTargets, Target, TargetAnswer } from '../action.ts';
 import type { JsonObject } from '../json.ts';
-import type { EventData } from './events.ts';
+import type { EventData, PlannedTarget } from './events.ts';
+import type { CountAgainstLimits } from './limits.ts';
+import type { Verdicts } from './protection.ts';
 import { type Change, changeKey } from './state.ts';
 
 export type SpecTarget = Omit<Target, 'kind'>;
-type Described = ReadonlyMap<string, { readonly attributes: JsonObject; readonly state: JsonObject } | null>;
 
 /** What a step's changes are written to and judged by. */
 export interface LedgerPort {
@@ -15,8 +16,10 @@ export interface LedgerPort {
   /** The `until` round: each has changes of its own. */
   readonly round: number;
   readonly isPlanning: boolean;
-  /** May an effect whose answer was lost be sent again? */
+  /** May an effect whose answer was lost be sent again, where the call does not say so itself? */
   readonly isIdempotent: boolean;
+  /** Of the changes of this attempt: may they be sent again? By key. */
+  readonly repeatable: Map<string, boolean>;
   /** Keys of the changes under way in this attempt: nobody else takes them up meanwhile. */
   readonly underWay: Set<string>;
   /** True where the journal would not keep this text as it is: a change must not be known by it. */
@@ -26,7 +29,15 @@ export interface LedgerPort {
   /** Durable when it resolves. */
   settle(data: EventData['change.settled']): Promise<void>;
   /** The family's reader, cached for this attempt. Kinds it cannot read are absent. */
-  describe(kind: string, ids: readonly string[]): Promise<Described>;
+  describe(kind: string, ids: readonly string[]): Promise<DescribedTargets>;
+  /** Which of these must not be touched, and why. */
+  judge(targets: readonly Target[]): Promise<Verdicts>;
+  /** Counts these against the run's limits. @throws OverLimit @returns ends what it reserved. */
+  readonly count: CountAgainstLimits;
+  /** Must the owners of this kind's targets be known, for the limits of other kinds? */
+  wantsOwners(kind: string): boolean;
+  /** Tells a plan of targets that will be worked through. */
+  expected(targets: readonly PlannedTarget[]): void;
   /** @throws Paused where these are not all covered by what was approved. */
   authorize(targets: readonly Target[]): void;
   /** Runs a callback with the gate open for changes. @throws E_LEASE_LOST before it runs. */
@@ -60,8 +71,18 @@ export function head(
   };
 }
 
-export function keyOf(ledger: LedgerPort, spec: ChangesSpec, id: string): string {
+export function keyOf(ledger: LedgerPort, spec: Pick<ChangesSpec, 'kind' | 'verb' | 'key'>, id: string): string {
   return changeKey({ kind: spec.kind, id, verb: spec.verb, key: spec.key, round: ledger.round });
+}
+
+export function isRepeatable(ledger: LedgerPort, spec: Pick<ChangesSpec, 'idempotent'>): boolean {
+  return spec.idempotent ?? ledger.isIdempotent;
+}
+
+/** Who a target belongs to, without what an action has read of them: that is for judging, not for the journal. */
+export function ownerOf({ owner }: Pick<Target, 'owner'>): { readonly owner?: Target } {
+  if (owner === undefined) return {};
+  return { owner: { kind: owner.kind, id: owner.id, ...ownerOf(owner) } };
 }
 
 /** As the journal will give it back: what is no JSON must not cost an outcome later. */

@@ -1,36 +1,53 @@
 // Manual steps: asked with their text and defaults resolved, checked, and answered by one event.
 import { RunbookError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject, Schema } from '../json.ts';
 import { validateFields } from '../playbook/fields.ts';
-import type { ManualStep } from '../playbook/plan.ts';
+import type { ManualField, ManualStep } from '../playbook/plan.ts';
+import { handleOf, isSecret } from '../playbook/secret-fields.ts';
 import type { Engine } from './engine.ts';
 import type { BlobRef, RunEvent } from './events.ts';
+import { needsOutputOf } from './open-step.ts';
 import { actorName, type EvidenceFile } from './people.ts';
 import { type ScopeSource, scopeFor } from './scope.ts';
 import type { StopControl } from './stop.ts';
+import { learnNamed, sealNamed } from './vault.ts';
 
 /** Source: design, "Blobs". */
 const MAX_EVIDENCE_BYTES = 100 * 1024 * 1024;
 
 export type CheckedFields = { readonly fields: JsonObject } | { readonly problems: readonly string[] };
 
-/** Fills in defaults, coerces text by schema, checks types and asserts. */
-export async function checkAnswer(
-  engine: Pick<Engine, 'scope' | 'validator'>,
-  node: ManualStep,
-  given: JsonObject,
-): Promise<CheckedFields> {
+/** Fills in defaults, coerces text by schema, checks types and asserts. Secret fields are values, not handles. */
+export async function checkAnswer(engine: Checking, node: ManualStep, given: JsonObject): Promise<CheckedFields> {
   return (await answerCheck(engine, node, await resolveDefaults(engine.scope, node)))(given);
 }
 
+/** The same of an answer as it was recorded: each secret field is its handle, and nothing else. */
+export async function checkSealedAnswer(
+  engine: Checking,
+  node: ManualStep,
+  sealed: JsonObject,
+): Promise<CheckedFields> {
+  const isSealed = (field: ManualField): boolean => isSecret(field.schema) && sealed[field.name] !== undefined;
+  const problems = node.fields
+    .filter((field) => isSealed(field) && sealed[field.name] !== handleOf(`${node.path}.${field.name}`))
+    .map(({ name }) => `${name} is secret, and was recorded as if it were not`);
+  if (problems.length > 0) return { problems };
+  const fields = node.fields.map((field) => (isSealed(field) ? { ...field, schema: HANDLE } : field));
+  return checkAnswer(engine, { ...node, fields }, sealed);
+}
+
+type Checking = Pick<Engine, 'scope' | 'validator'>;
+const HANDLE: Schema = { type: 'string' };
+
 /** What its asserts read is loaded once, so that a person may try as often as needed. */
 async function answerCheck(
-  { scope, validator }: Pick<Engine, 'scope' | 'validator'>,
+  { scope, validator }: Checking,
   step: ManualStep,
   defaults: JsonObject,
 ): Promise<(given: JsonObject) => CheckedFields> {
   const asserts = await Promise.all(
-    step.assert.map(async (assertion) => ({ assertion, reads: await scopeFor(scope, assertion) })),
+    step.assert.map(async (assertion) => ({ assertion, reads: await scopeFor(scope, step, assertion) })),
   );
   return (given) => {
     const { values, errors } = validateFields({ step, given, defaults, validator });
@@ -45,9 +62,21 @@ async function answerCheck(
 export async function resolveDefaults(scope: ScopeSource, node: ManualStep): Promise<JsonObject> {
   const defaults: { [name: string]: JsonObject[string] } = {};
   for (const field of node.fields) {
-    if (field.default) defaults[field.name] = field.default.resolve(await scopeFor(scope, field.default));
+    if (field.default) defaults[field.name] = field.default.resolve(await scopeFor(scope, node, field.default));
   }
   return defaults;
+}
+
+/** What is wrong with an answer may be told with its words in it: the redactor knows them first. */
+function learning(
+  { vault }: Engine,
+  { fields, path }: ManualStep,
+  check: (given: JsonObject) => CheckedFields,
+): (given: JsonObject) => CheckedFields {
+  return (given) => {
+    learnNamed(vault, fields, given, path);
+    return check(given);
+  };
 }
 
 export async function askManual(
@@ -56,9 +85,9 @@ export async function askManual(
   control: StopControl,
 ): Promise<'finished' | 'parked'> {
   const { session } = engine;
-  const text = String(node.text.resolve(await scopeFor(engine.scope, node.text)));
+  const text = String(node.text.resolve(await scopeFor(engine.scope, node, node.text)));
   const defaults = await resolveDefaults(engine.scope, node);
-  const check = await answerCheck(engine, node, defaults);
+  const check = learning(engine, node, await answerCheck(engine, node, defaults));
   const answer = await engine.people.manual({ step: node, path: node.path, text, defaults, check }, control.stop);
   if (answer.kind === 'later' || control.stop.aborted) return 'parked';
   const by = actorName(answer.actor);
@@ -68,7 +97,10 @@ export async function askManual(
     await session.appendUnless(isAnswered, {
       ...base,
       type: 'step.skipped',
-      data: { reason: { kind: 'person', text: `${by}: ${answer.reason}` } },
+      data: {
+        reason: { kind: 'person', text: `${by}: ${answer.reason}` },
+        ...(needsOutputOf(node) ? { needsOutput: true as const } : {}),
+      },
     });
     return 'finished';
   }
@@ -89,7 +121,12 @@ export async function askManual(
   await session.appendUnless(isAnswered, {
     ...base,
     type: 'manual.answered',
-    data: { fields: checked.fields, evidence, by, ...(answer.note === undefined ? {} : { note: answer.note }) },
+    data: {
+      fields: sealNamed(engine.vault, node.fields, checked.fields, node.path),
+      evidence,
+      by,
+      ...(answer.note === undefined ? {} : { note: answer.note }),
+    },
   });
   return 'finished';
 }

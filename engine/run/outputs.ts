@@ -5,6 +5,8 @@ import type { StoredOutput } from './events.ts';
 
 /** Source: design, "Blobs". */
 const INLINE_BYTES = 64 * 1024;
+/** Large values kept parsed: a loop's list is read once for each of its instances. */
+const MOST_PARSED = 4;
 
 export interface OutputStore {
   store(value: Json): Promise<StoredOutput>;
@@ -13,6 +15,9 @@ export interface OutputStore {
 
 export function createOutputStore(options: { journal: Journal; redactor: Redactor; runId: string }): OutputStore {
   const { journal, redactor, runId } = options;
+  const parsed = new Map<string, Promise<Json>>();
+  const parse = async (blob: string): Promise<Json> =>
+    JSON.parse(Buffer.from(await journal.getBlob(runId, blob)).toString('utf8')) as Json;
   return {
     async store(value) {
       const text = JSON.stringify(value);
@@ -24,7 +29,16 @@ export function createOutputStore(options: { journal: Journal; redactor: Redacto
     },
     async load(output) {
       if ('value' in output) return output.value;
-      return JSON.parse(Buffer.from(await journal.getBlob(runId, output.ref.blob)).toString('utf8')) as Json;
+      const { blob } = output.ref;
+      const known = parsed.get(blob);
+      if (known) return known;
+      const value = parse(blob);
+      const oldest = parsed.keys().next().value;
+      if (parsed.size >= MOST_PARSED && oldest !== undefined) parsed.delete(oldest);
+      parsed.set(blob, value);
+      // What could not be read is tried again when it is next asked for.
+      value.catch(() => parsed.delete(blob));
+      return value;
     },
   };
 }

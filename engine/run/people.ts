@@ -1,7 +1,8 @@
 // The port to people: a terminal, a drill's scenario, or nobody. The executor asks; whoever implements this decides how.
-import type { Json, JsonObject } from '../json.ts';
+import type { Json, JsonObject, Schema } from '../json.ts';
 import type { ActionStep, ManualStep } from '../playbook/plan.ts';
 import type { Actor, ErrorFact, EventData } from './events.ts';
+import type { Change, Doubt } from './state.ts';
 
 export interface ManualRequest {
   readonly step: ManualStep;
@@ -22,8 +23,47 @@ export interface FailureRequest {
   readonly path: string;
   readonly title: string;
   readonly error: ErrorFact;
-  /** True where a later step reads its output: done by hand must give one. */
+  /** True where a later step reads its output: whoever skips it or does it by hand must give one. */
   readonly needsOutput: boolean;
+  /** What its output must fit. */
+  readonly output?: Schema;
+  /** Action steps: what the last attempt was given, secrets as references, and what the action takes; for editing. */
+  readonly inputs?: { readonly value: Json; readonly schema: Schema };
+  /** True for the run itself, out of time: it can be gone on with or aborted, neither skipped nor done by hand. */
+  readonly isRun?: boolean;
+}
+/** A step that a person ended, whose output a later step reads. */
+export interface OutputRequest {
+  readonly path: string;
+  readonly title: string;
+  readonly schema: Schema;
+  /** What is wrong with a value, a line a problem; empty: it fits. */
+  check(output: Json): readonly string[];
+}
+/** Changes that were sent and never answered, of an action that must not simply send them again. */
+export interface DoubtRequest {
+  readonly path: string;
+  readonly title: string;
+  readonly doubt: Doubt;
+  /** What the ledger knows of each. */
+  readonly changes: readonly Change[];
+}
+/** A value that is never stored, and that this process does not have. */
+export interface SecretRequest {
+  readonly path: string;
+  /** As the playbook names it: `inputs.token`. */
+  readonly name: string;
+  readonly description?: string;
+}
+/** The run is ending, and these changes were to be for a time only. */
+export interface TemporaryRequest {
+  readonly path: string;
+  readonly title: string;
+  readonly changes: readonly Change[];
+}
+export interface ConfirmRequest {
+  readonly path: string;
+  readonly title: string;
 }
 
 /**
@@ -58,8 +98,48 @@ export interface People {
     request: FailureRequest,
     signal: AbortSignal,
   ): Promise<
-    | { readonly kind: 'retry' | 'skip' | 'abort'; readonly actor: Actor; readonly reason: string }
+    | { readonly kind: 'retry'; readonly actor: Actor; readonly reason: string; readonly inputs?: JsonObject }
+    | { readonly kind: 'skip' | 'abort'; readonly actor: Actor; readonly reason: string }
     | { readonly kind: 'done'; readonly actor: Actor; readonly reason: string; readonly output?: Json }
+    | { readonly kind: 'later' }
+  >;
+  output(
+    request: OutputRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: 'given'; readonly actor: Actor; readonly output: Json } | { readonly kind: 'later' }>;
+  doubt(
+    request: DoubtRequest,
+    signal: AbortSignal,
+  ): Promise<
+    | {
+        readonly kind: 'done' | 'repeat' | 'skip';
+        readonly actor: Actor;
+        readonly reason: string;
+        /** Of these only; absent: of all. */
+        readonly ids?: readonly string[];
+      }
+    | { readonly kind: 'later' }
+  >;
+  secret(
+    request: SecretRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: 'given'; readonly value: string } | { readonly kind: 'later' }>;
+  /** `later`, or nobody: it is taken back. */
+  temporary(
+    request: TemporaryRequest,
+    signal: AbortSignal,
+  ): Promise<
+    | { readonly kind: 'undo'; readonly actor: Actor }
+    | { readonly kind: 'keep'; readonly actor: Actor; readonly reason: string }
+    | { readonly kind: 'later' }
+  >;
+  /** Asked before each step where the operator wants to confirm each. */
+  confirm(
+    request: ConfirmRequest,
+    signal: AbortSignal,
+  ): Promise<
+    | { readonly kind: 'go'; readonly actor: Actor }
+    | { readonly kind: 'skip'; readonly actor: Actor; readonly reason: string }
     | { readonly kind: 'later' }
   >;
 }
@@ -75,6 +155,11 @@ export const nobody: People = {
   manual: async () => ({ kind: 'later' }),
   approval: async () => ({ kind: 'later' }),
   failure: async () => ({ kind: 'later' }),
+  output: async () => ({ kind: 'later' }),
+  doubt: async () => ({ kind: 'later' }),
+  secret: async () => ({ kind: 'later' }),
+  temporary: async () => ({ kind: 'later' }),
+  confirm: async () => ({ kind: 'later' }),
 };
 
 /** The name in an actor: `person:ana` → `ana`. */

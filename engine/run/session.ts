@@ -167,7 +167,7 @@ export class RunSession {
 
   async #send(drafts: readonly Draft[], check?: AppendRequest['check']): Promise<void> {
     if (this.#lost.signal.aborted) throw this.#lost.signal.reason;
-    const status = statusAfter(drafts);
+    const status = statusAfter(drafts, this.state);
     try {
       const events = await this.#journal.append({
         runId: this.runId,
@@ -254,11 +254,14 @@ export class RunSession {
 
 class Overtaken extends Error {}
 
-/** What listings show after these events; undefined: as before. */
-function statusAfter(drafts: readonly Draft[]): RunStatus | undefined {
-  let status: RunStatus | undefined;
+/** What listings show after these events; undefined: as before. A run that has ended is `undoing` until that is finished. */
+function statusAfter(drafts: readonly Draft[], { endedAt, outcome }: RunState): RunStatus | 'undoing' | undefined {
+  let status: RunStatus | 'undoing' | undefined;
   for (const draft of drafts) {
-    if (draft.type === 'run.attached') status = 'running';
+    if (endedAt !== null) {
+      if (draft.type === 'undo.started') status = 'undoing';
+      else if (draft.type === 'undo.ended' && outcome !== null) status = outcome;
+    } else if (draft.type === 'run.attached') status = 'running';
     else if (draft.type === 'run.paused') status = draft.data.reason === 'failed' ? 'failed' : 'waiting';
     else if (draft.type === 'run.ended') status = draft.data.outcome;
   }

@@ -1,14 +1,28 @@
 // What a run is, folded from its events. Data only; evolve.ts is the one writer.
 import type { Outcome, Target, Undo } from '../action.ts';
-import type { JsonObject } from '../json.ts';
-import type { ErrorFact, EventData, SkipReason, StoredOutput } from './events.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { ErrorFact, EventData, Inverse, SkipReason, StepKind, StoredOutput } from './events.ts';
 
 /**
  * Where a step stands. `open`: its turn, nothing under way (a manual step waits for its answer here). `attempting`:
  * its action runs. `retrying`, `polling`: waits for a timer. `stopped`: failed under `onFailure: pause`, a person
- * decides. The last three are final.
+ * decides. `wanting`: a person ended it, and a later step needs the output it would have had. `closing`: a called
+ * playbook whose end is known and whose `finally` runs. The last three are final.
  */
-export type StepPhase = 'open' | 'attempting' | 'retrying' | 'polling' | 'stopped' | 'done' | 'skipped' | 'failed';
+export type StepPhase =
+  | 'open'
+  | 'attempting'
+  | 'retrying'
+  | 'polling'
+  | 'stopped'
+  | 'wanting'
+  | 'closing'
+  | 'done'
+  | 'skipped'
+  | 'failed';
+
+/** Changes nobody knows the outcome of, put before a person. */
+export type Doubt = EventData['change.doubted'];
 
 export interface ApprovalState {
   /** Number of the newest request; 0 before the first. */
@@ -23,8 +37,10 @@ export interface ApprovalState {
 
 export interface StepState {
   readonly path: string;
-  readonly kind: 'uses' | 'manual' | 'group';
+  readonly kind: StepKind;
   readonly title: string;
+  /** Of the event that opened it: tells its timers from those of an earlier turn. */
+  readonly openedSeq: number;
   phase: StepPhase;
   /** Attempts that count against `retry`; the one under way included. */
   attempt: number;
@@ -35,7 +51,8 @@ export interface StepState {
   reopens: number;
   /** False where evaluating its `when` failed: reopened, its turn comes again. */
   readonly isEntered: boolean;
-  readonly index: number;
+  /** Position among its siblings; a changed playbook that is adopted may move it. */
+  index: number;
   jitter: number;
   timedOut: boolean;
   openedAt: string;
@@ -48,10 +65,35 @@ export interface StepState {
   note?: string;
   approval?: ApprovalState;
   answer?: EventData['manual.answered'];
+  /** While it is `wanting` or `closing`: how it ends. */
+  end?: 'done' | 'skipped' | 'failed';
+  hasFinally?: boolean;
+  /** Steps of an undo. */
+  inverse?: Inverse;
+  /** What it changed is to last this long at most, from its end on. */
+  temporaryMs?: number;
+  /** That time is over. */
+  isDue?: boolean;
+  /** Containers: something inside was cut short since time ran out, so it is not complete although all has ended. */
+  wasCut: boolean;
+  /** Inputs a person put in the place of its own when it was run again. */
+  editedInputs?: JsonObject;
+  /** Not empty: the step waits for a person to say what became of these. */
+  doubts: readonly Doubt[];
+  /** Loops: their list and how long it is. */
+  items?: StoredOutput;
+  count?: number;
+  /** Action steps under way: what the last attempt was given, redacted, secrets as references. */
+  lastInputs?: Json;
+  /** Digest of the action's source that its attempts ran, or that a person accepted since. */
+  code?: string;
+  /** Called playbooks, and the run's root: what expressions inside see. */
+  inputs?: JsonObject;
+  vars?: JsonObject;
   progress?: EventData['step.progress'];
   lastLog?: string;
   /**
-   * Groups only: every step before `next` has had its turn, and so have those whose index is in `ahead` (a parallel
+   * Groups, loops and calls: every step before `next` has had its turn, and so have those whose index is in `ahead` (a parallel
    * group's turns may come out of order); `active` are those open.
    */
   next: number;
@@ -73,10 +115,31 @@ export interface Change {
   readonly after?: JsonObject;
   readonly undo?: Undo;
   readonly seq: number;
+  /** ISO 8601; when its first intent was written, or its outcome where none came first. */
+  readonly intendedAt?: string;
   /** `intended`: durable, no outcome yet. */
   outcome: Outcome | 'intended';
   error?: string;
   detail?: JsonObject;
+  /** Number of the undo that took it back: it may be done again. */
+  undone?: number;
+  /** Why an undo left it as it is. */
+  left?: string;
+  /** True where there is nothing to take back any more: it no longer stands as we made it, or nothing can. */
+  isGone?: boolean;
+}
+
+/** Changes being taken back. */
+export interface UndoState {
+  readonly undo: number;
+  readonly steps: ReadonlySet<string> | null;
+  readonly cause: 'operator' | 'temporary';
+  readonly overwrites: boolean;
+  readonly by: string;
+  /** By step and key: dealt with by a batch or left, so that each is looked at once. */
+  readonly handled: Map<string, Set<string>>;
+  /** Batches opened so far. */
+  batches: number;
 }
 
 export interface RunState {
@@ -93,17 +156,31 @@ export interface RunState {
   endedAt: string | null;
   outputs: JsonObject;
   abort: { readonly by: string; readonly reason: string } | null;
+  /** Asked for while a `finally` was under way: what is left of it is given up too. */
+  finallyAbort: { readonly by: string; readonly reason: string } | null;
   readonly steps: Map<string, StepState>;
   /** The frontier: groups and steps that are open. decide looks at these alone. */
   readonly openGroups: Set<string>;
   readonly openSteps: Set<string>;
   /** Steps stopped under `onFailure: pause`; a subset of openSteps. */
   readonly stopped: Set<string>;
+  /** Groups and calls that ran out of time and have not ended yet. */
+  readonly timedOut: Set<string>;
+  /** By kind of target: how many distinct ones people approved for the run, where the playbook's limit is lower. */
+  readonly allowances: Map<string, number>;
   /** Steps that failed under `onFailure: continue`. */
   readonly tolerated: Set<string>;
   readonly firedTimers: Set<string>;
   /** By step path, then by key. */
   readonly changes: Map<string, Map<string, Change>>;
+  /** The undo under way. */
+  undo: UndoState | null;
+  /** Undos ever started. */
+  undos: number;
+  /** Steps that have ended and whose changes are to last for a time only. */
+  readonly temporary: Set<string>;
+  /** Of these, those that stay on purpose. */
+  readonly kept: Map<string, { readonly by: string; readonly reason: string }>;
   mitigatedAt: string | null;
   acknowledgedBy: string | null;
   score: JsonObject | null;
@@ -126,13 +203,20 @@ export function initialState(options: { keepsOutput?: (path: string) => boolean 
     endedAt: null,
     outputs: {},
     abort: null,
+    finallyAbort: null,
     steps: new Map(),
     openGroups: new Set(),
     openSteps: new Set(),
     stopped: new Set(),
+    timedOut: new Set(),
+    allowances: new Map(),
     tolerated: new Set(),
     firedTimers: new Set(),
     changes: new Map(),
+    undo: null,
+    undos: 0,
+    temporary: new Set(),
+    kept: new Map(),
     mitigatedAt: null,
     acknowledgedBy: null,
     score: null,
@@ -144,10 +228,15 @@ export function isFinal(phase: StepPhase): boolean {
   return phase === 'done' || phase === 'skipped' || phase === 'failed';
 }
 
+/** Steps that hold others. */
+export function isContainer(kind: StepKind): boolean {
+  return kind === 'group' || kind === 'loop' || kind === 'call';
+}
+
 /** True where nothing but a person can move this step on. */
 export function waitsForPerson(step: StepState): boolean {
-  if (step.phase !== 'open') return step.phase === 'stopped';
-  if (step.approval?.pending) return true;
+  if (step.phase !== 'open') return step.phase === 'stopped' || step.phase === 'wanting';
+  if (step.approval?.pending || step.doubts.length > 0) return true;
   return step.kind === 'manual' && step.answer === undefined;
 }
 
@@ -177,4 +266,25 @@ export function changeKey(parts: {
 /** How a target stands in an approved set. */
 export function targetKey(target: { kind: string; id: string }): string {
   return JSON.stringify([target.kind, target.id]);
+}
+
+/** Changes of a step that hold now, as far as is known: made by us, not taken back, and not found otherwise by an undo. */
+export function inEffect(state: RunState, path: string): readonly Change[] {
+  return [...(state.changes.get(path)?.values() ?? [])].filter(
+    (change) => change.outcome === 'done' && change.undone === undefined && change.isGone !== true,
+  );
+}
+
+/** Everything it changed was taken back. */
+export function isUndone(state: RunState, { path }: StepState): boolean {
+  const changes = [...(state.changes.get(path)?.values() ?? [])];
+  return changes.some((change) => change.undone !== undefined) && inEffect(state, path).length === 0;
+}
+
+/** Temporary changes that must be taken back, or kept on purpose, before the run may end. */
+export function temporariesInEffect(state: RunState): readonly string[] {
+  return [...state.temporary].filter(
+    // What an undo left, it left for a reason that people were told.
+    (path) => !state.kept.has(path) && inEffect(state, path).some((change) => change.left === undefined),
+  );
 }

@@ -1,19 +1,13 @@
 // How a step fails: the error it keeps, and what its playbook says of it.
 import type { PlanNode } from '../playbook/plan.ts';
 import { timeoutError } from './attempt-end.ts';
+import type { Cut } from './decide.ts';
 import type { Engine } from './engine.ts';
 import type { ErrorFact } from './events.ts';
 
-export async function failStep(
-  engine: Engine,
-  node: PlanNode,
-  reason: 'attempts' | 'timeout' | 'abort',
-): Promise<void> {
+export async function failStep(engine: Engine, node: PlanNode, reason: 'attempts' | Cut): Promise<void> {
   const known = engine.session.state.steps.get(node.path)?.error;
-  const error =
-    reason === 'timeout' && node.kind === 'uses'
-      ? timeoutError(node)
-      : (known ?? { code: 'E_UNKNOWN', message: 'it failed' });
+  const error = reason === 'timeout' ? timeoutError(node) : (known ?? { code: 'E_UNKNOWN', message: 'it failed' });
   if (reason === 'abort') {
     await engine.session.append({
       type: 'step.failed',
@@ -26,12 +20,11 @@ export async function failStep(
   await fail(engine, node, error);
 }
 
-/** What may or may not have happened is for a person to find out, whatever the playbook says of failures. */
 export async function fail(engine: Engine, node: PlanNode, error: ErrorFact): Promise<void> {
   await engine.session.append({
     type: 'step.failed',
     actor: 'engine',
     step: node.path,
-    data: { error, onFailure: error.code === 'E_IN_DOUBT' ? 'pause' : node.onFailure },
+    data: { error, onFailure: node.onFailure },
   });
 }

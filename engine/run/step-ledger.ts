@@ -1,12 +1,15 @@
 // A step's ledger as ctx.changes writes it: to the journal, or, for a plan, to memory alone.
 import { Paused, type Target } from '../action.ts';
-import type { EventData, PlannedTarget } from './events.ts';
+import type { EventData, PlannedTarget, RefusedTarget } from './events.ts';
 import type { LedgerPort } from './ledger-port.ts';
 import type { RunSession } from './session.ts';
 import { type Change, changeKey, type StepState, targetKey } from './state.ts';
 
-/** What the context adds is its own: the gate, the reader, the signals, what is under way. */
-export type StepLedger = Omit<LedgerPort, 'perform' | 'describe' | 'stop' | 'cut' | 'underWay' | 'isRedacted'>;
+/** Where a step's changes are read from and written to. What else a ledger needs the context adds. */
+export type StepLedger = Pick<
+  LedgerPort,
+  'changes' | 'attempt' | 'round' | 'isPlanning' | 'isIdempotent' | 'intend' | 'settle' | 'authorize' | 'expected'
+>;
 
 const NO_CHANGES: ReadonlyMap<string, Change> = new Map();
 
@@ -34,6 +37,7 @@ export function stepLedger(
     authorize(targets) {
       if (of.hasApproval) authorizeTargets(step, targets);
     },
+    expected: () => undefined,
   };
 }
 
@@ -55,6 +59,8 @@ export function authorizeTargets(step: StepState, targets: readonly Target[]): v
 export interface PlanLedger {
   readonly port: StepLedger;
   readonly planned: PlannedTarget[];
+  /** Those it would not touch, and why. */
+  readonly refused: RefusedTarget[];
 }
 
 /** Reads what the step did so far, records what it would do, writes nothing. */
@@ -65,6 +71,7 @@ export function planLedger(
 ): PlanLedger {
   const overlay = new Map(session.state.changes.get(step.path) ?? NO_CHANGES);
   const planned: PlannedTarget[] = [];
+  const refused: RefusedTarget[] = [];
   const settle = async (data: EventData['change.settled']): Promise<void> => {
     for (const result of data.results) {
       const key = changeKey({ kind: data.kind, id: result.id, verb: data.verb, key: data.key, round: data.round });
@@ -80,12 +87,16 @@ export function planLedger(
         seq: 0,
         outcome: result.outcome,
         ...owner,
+        ...(result.error === undefined ? {} : { error: result.error }),
       });
-      if (result.outcome === 'planned') planned.push({ kind, verb, id: result.id, ...owner });
+      const target = { kind, verb, id: result.id, ...owner };
+      if (result.outcome === 'planned') planned.push(target);
+      if (result.outcome === 'protected') refused.push({ ...target, error: result.error ?? 'protected' });
     }
   };
   return {
     planned,
+    refused,
     port: {
       changes: overlay,
       attempt: of.attempt,
@@ -95,6 +106,7 @@ export function planLedger(
       intend: async () => undefined,
       settle,
       authorize: () => undefined,
+      expected: (targets) => void planned.push(...targets),
     },
   };
 }

@@ -2,6 +2,8 @@
 import type { Clock } from './clock.ts';
 import type { Command } from './decide.ts';
 
+const LOOK_AGAIN_MS = 60_000;
+
 type Wake = Extract<Command, { type: 'wake' }>;
 
 export class Timers {
@@ -20,8 +22,11 @@ export class Timers {
     this.#onFire = onFire;
   }
 
-  get size(): number {
-    return this.#running.size;
+  /** Those that move the run on; an announcement is nothing to stay for. */
+  get moving(): number {
+    let count = 0;
+    for (const { wake } of this.#running.values()) if (wake.at === undefined) count += 1;
+    return count;
   }
 
   reconcile(wishes: readonly Wake[]): void {
@@ -35,9 +40,12 @@ export class Timers {
   }
 
   #start(wake: Wake): void {
-    const left = wake.afterMs - (this.#used.get(wake.timer) ?? 0);
-    const cancel = this.#clock.after(Math.max(0, left), () => {
+    const left = wake.at === undefined ? wake.afterMs - (this.#used.get(wake.timer) ?? 0) : wake.at - this.#clock.now();
+    // A sleeping machine's timers stand still, its wall clock does not: one by the wall clock looks again now and then.
+    const afterMs = wake.at === undefined ? left : Math.min(left, LOOK_AGAIN_MS);
+    const cancel = this.#clock.after(Math.max(0, afterMs), () => {
       this.#running.delete(wake.timer);
+      if (left > afterMs) return this.#start(wake);
       this.#fired.add(wake.timer);
       this.#onFire(wake);
     });

@@ -5,7 +5,7 @@ import { type RunState, runStatus, type StepState } from './state.ts';
 export interface Wait {
   readonly path: string;
   readonly title: string;
-  readonly for: 'answer' | 'approval' | 'decision';
+  readonly for: 'answer' | 'approval' | 'decision' | 'output' | 'doubt';
   /** A sentence's end: `the approval of one other person with the role security`. */
   readonly text: string;
 }
@@ -13,7 +13,9 @@ export interface Wait {
 /** In the order the steps were opened. */
 export function waitsOf(state: RunState): readonly Wait[] {
   const waits: Wait[] = [];
-  for (const path of state.openSteps) {
+  // A group, a called playbook or the run itself may have run out of time.
+  const stoppedGroups = [...state.stopped].filter((path) => !state.openSteps.has(path));
+  for (const path of [...stoppedGroups, ...state.openSteps]) {
     const step = state.steps.get(path);
     const wait = step && waitOf(step);
     if (wait) waits.push(wait);
@@ -26,7 +28,9 @@ function waitOf(step: StepState): Wait | undefined {
   const pending = step.approval?.pending;
   if (step.phase === 'stopped')
     return { path, title, for: 'decision', text: `a decision: ${step.error?.message ?? 'it failed'}` };
+  if (step.phase === 'wanting') return { path, title, for: 'output', text: 'its output, which a later step reads' };
   if (step.phase !== 'open') return undefined;
+  if (step.doubts.length > 0) return { path, title, for: 'doubt', text: doubtText(step) };
   if (pending) {
     return { path, title, for: 'approval', text: approvalText(pending, step.approval?.votes.length ?? 0) };
   }
@@ -34,7 +38,23 @@ function waitOf(step: StepState): Wait | undefined {
   return undefined;
 }
 
+function doubtText({ doubts }: StepState): string {
+  const count = doubts.reduce((sum, doubt) => sum + doubt.ids.length, 0);
+  const [first] = doubts;
+  const [id] = first?.ids ?? [];
+  const what = `${first?.verb ?? ''} ${first?.kind ?? ''} ${id ?? ''}`;
+  return count === 1
+    ? `word of what became of one change: ${what}`
+    : `word of what became of ${count} changes, the first: ${what}`;
+}
+
 function approvalText(pending: EventData['approval.requested'], votes: number): string {
+  const limits = pending.limits?.map(({ kind, limit, count }) => `${count} targets of kind ${kind}, over ${limit}`);
+  const over = limits === undefined ? '' : ` to touch ${limits.join(' and ')}`;
+  return `${approverText(pending, votes)}${over}`;
+}
+
+function approverText(pending: EventData['approval.requested'], votes: number): string {
   if (pending.by === 0 && pending.role === undefined) return 'your confirmation';
   const left = Math.max(1, pending.by) - votes;
   const who = left === 1 ? 'one other person' : `${left} other people`;

@@ -5,15 +5,20 @@ import type { ActionStep, ManualStep, PlanNode } from '../playbook/plan.ts';
 import { awaitApproval, requestStepApproval } from './approval-work.ts';
 import { performAttempt } from './attempt.ts';
 import { errorFact, isStoreError } from './attempt-end.ts';
-import type { Command } from './decide.ts';
+import { closeStep } from './close-step.ts';
+import type { Command, Cut } from './decide.ts';
+import { awaitDecision, awaitDoubt, awaitOutput } from './decisions.ts';
 import type { Engine } from './engine.ts';
-import type { RunEvent } from './events.ts';
+import type { SkipReason } from './events.ts';
 import { digestOf } from './inputs.ts';
-import { askManual, checkAnswer } from './manual.ts';
-import { actorName } from './people.ts';
+import { askManual, checkSealedAnswer } from './manual.ts';
+import { openStep } from './open-step.ts';
+import { finallyAround } from './paths.ts';
 import { scopeFor } from './scope.ts';
 import { fail, failStep } from './step-failure.ts';
 import type { StopControl } from './stop.ts';
+import { awaitTemporary, nextUndo } from './undo.ts';
+import { nodeOf } from './undo-node.ts';
 
 /** `parked`: nobody here answers; the command stays wished. */
 export type WorkResult = 'finished' | 'parked';
@@ -26,39 +31,33 @@ export async function perform(
 ): Promise<WorkResult> {
   switch (command.type) {
     case 'open':
-      return finish(openStep(engine, nodeAt(engine, command.path)));
+      return openStep(engine, stepAt(engine, command.path), command.index, control);
     case 'attempt':
-      return finish(performAttempt(engine, actionAt(engine, command.path), command, control));
+      return performAttempt(engine, actionAt(engine, command.path), command, control);
     case 'request-approval':
-      return finish(requestStepApproval(engine, nodeAt(engine, command.path), control));
+      return requestStepApproval(engine, stepAt(engine, command.path), control);
     case 'await-approval':
-      return awaitApproval(engine, nodeAt(engine, command.path), command.request, control);
+      return awaitApproval(engine, stepAt(engine, command.path), command.request, control);
     case 'await-answer':
       return failingAlone(engine, command.path, () => askManual(engine, manualAt(engine, command.path), control));
     case 'accept-answer':
       return failingAlone(engine, command.path, () => finish(acceptAnswer(engine, manualAt(engine, command.path))));
     case 'await-decision':
-      return awaitDecision(engine, nodeAt(engine, command.path), control);
+      return awaitDecision(engine, stepAt(engine, command.path), control);
+    case 'await-output':
+      return awaitOutput(engine, stepAt(engine, command.path), control);
+    case 'await-doubt':
+      return awaitDoubt(engine, stepAt(engine, command.path), control);
+    case 'await-temporary':
+      return awaitTemporary(engine, stepAt(engine, command.path), control);
+    case 'next-undo':
+      return finish(nextUndo(engine, command.undo));
     case 'fail':
-      return finish(failStep(engine, nodeAt(engine, command.path), command.reason));
+      return finish(failStep(engine, stepAt(engine, command.path), command.reason));
     case 'skip':
-      return finish(
-        engine.session.append({
-          type: 'step.skipped',
-          actor: 'engine',
-          step: command.path,
-          data: { reason: { kind: 'abort', text: engine.session.state.abort?.reason ?? 'the run is being aborted' } },
-        }),
-      );
+      return finish(skipCut(engine, command.path, command.reason));
     case 'close':
-      return finish(
-        engine.session.append({
-          type: 'step.done',
-          actor: 'engine',
-          step: command.path,
-          data: { durationMs: groupDuration(engine, command.path) },
-        }),
-      );
+      return failingAlone(engine, command.path, () => finish(closeStep(engine, stepAt(engine, command.path))));
     case 'end': {
       const reason = engine.session.state.abort?.reason;
       return finish(
@@ -80,7 +79,7 @@ async function failingAlone(engine: Engine, path: string, work: () => Promise<Wo
     return await work();
   } catch (thrown) {
     if (!(thrown instanceof RunbookError) || isStoreError(thrown) || thrown.code === 'E_INTERNAL') throw thrown;
-    await fail(engine, nodeAt(engine, path), errorFact(thrown));
+    await fail(engine, stepAt(engine, path), errorFact(thrown));
     return 'finished';
   }
 }
@@ -90,47 +89,32 @@ async function finish(work: Promise<unknown>): Promise<'finished'> {
   return 'finished';
 }
 
-function nodeAt(engine: Engine, path: string): PlanNode {
-  const node = engine.plan.nodes.get(path);
+function stepAt(engine: Engine, path: string): PlanNode {
+  const node = nodeOf(engine.plan, engine.session.state, path);
   if (node) return node;
   throw new RunbookError({ code: 'E_INTERNAL', message: `the plan has no step ${path}` });
 }
 
+async function skipCut(engine: Engine, path: string, cut: Cut): Promise<void> {
+  const { state } = engine.session;
+  const abort = (finallyAround(path) === undefined ? state.abort : state.finallyAbort)?.reason;
+  const reason: SkipReason =
+    cut === 'abort'
+      ? { kind: cut, text: abort ?? 'the run is being aborted' }
+      : { kind: cut, text: 'the group around it ran out of time' };
+  await engine.session.append({ type: 'step.skipped', actor: 'engine', step: path, data: { reason } });
+}
+
 function actionAt(engine: Engine, path: string): ActionStep {
-  const node = nodeAt(engine, path);
+  const node = stepAt(engine, path);
   if (node.kind === 'uses') return node;
   throw new RunbookError({ code: 'E_INTERNAL', message: `${path} is no action step` });
 }
 
 function manualAt(engine: Engine, path: string): ManualStep {
-  const node = nodeAt(engine, path);
+  const node = stepAt(engine, path);
   if (node.kind === 'manual') return node;
   throw new RunbookError({ code: 'E_INTERNAL', message: `${path} is no manual step` });
-}
-
-async function openStep(engine: Engine, node: PlanNode): Promise<void> {
-  const { session } = engine;
-  const place = { index: node.index, title: node.title };
-  if (node.when) {
-    let holds: unknown;
-    try {
-      holds = node.when.evaluate(await scopeFor(engine.scope, node.when));
-    } catch (thrown) {
-      await session.append({
-        type: 'step.failed',
-        actor: 'engine',
-        step: node.path,
-        data: { error: errorFact(thrown), onFailure: node.onFailure, ...place },
-      });
-      return;
-    }
-    if (holds !== true) {
-      const reason = { kind: 'when', text: `when: ${node.when.source} is ${JSON.stringify(holds)}` } as const;
-      await session.append({ type: 'step.skipped', actor: 'engine', step: node.path, data: { reason, ...place } });
-      return;
-    }
-  }
-  await session.append({ type: 'step.opened', actor: 'engine', step: node.path, data: { kind: node.kind, ...place } });
 }
 
 async function acceptAnswer(engine: Engine, node: ManualStep): Promise<void> {
@@ -147,7 +131,7 @@ async function acceptAnswer(engine: Engine, node: ManualStep): Promise<void> {
     await engine.session.append({ type: 'approval.voided', actor: 'engine', step: node.path, data });
     return;
   }
-  const checked = await checkAnswer(engine, node, answer.fields);
+  const checked = await checkSealedAnswer(engine, node, answer.fields);
   if ('problems' in checked) {
     await fail(engine, node, {
       code: 'E_MANUAL_ANSWER',
@@ -170,48 +154,6 @@ async function acceptAnswer(engine: Engine, node: ManualStep): Promise<void> {
   });
 }
 
-async function awaitDecision(engine: Engine, node: PlanNode, control: StopControl): Promise<WorkResult> {
-  const { session } = engine;
-  const error = session.state.steps.get(node.path)?.error ?? { code: 'E_UNKNOWN', message: 'it failed' };
-  const answer = await engine.people.failure(
-    { path: node.path, title: node.title, error, needsOutput: node.isOutputRead },
-    control.stop,
-  );
-  if (answer.kind === 'later' || control.stop.aborted) return 'parked';
-  const by = actorName(answer.actor);
-  const base = { actor: answer.actor, step: node.path } as const;
-  const isDecided = (event: RunEvent): boolean => event.type === 'abort.requested';
-  switch (answer.kind) {
-    case 'retry':
-      await session.appendUnless(isDecided, { ...base, type: 'step.reopened', data: { reason: answer.reason, by } });
-      return 'finished';
-    case 'skip':
-      await session.appendUnless(isDecided, {
-        ...base,
-        type: 'step.skipped',
-        data: { reason: { kind: 'person', text: `${by}: ${answer.reason}` } },
-      });
-      return 'finished';
-    case 'abort':
-      await session.append({ actor: answer.actor, type: 'abort.requested', data: { reason: answer.reason, by } });
-      return 'finished';
-    case 'done': {
-      const output = answer.output === undefined ? {} : { output: await engine.scope.outputs.store(answer.output) };
-      await session.appendUnless(isDecided, {
-        ...base,
-        type: 'step.done',
-        data: { ...output, durationMs: 0, by, note: answer.reason },
-      });
-      return 'finished';
-    }
-  }
-}
-
-function groupDuration(engine: Engine, path: string): number {
-  const opened = engine.session.state.steps.get(path)?.openedAt;
-  return opened === undefined ? 0 : Math.max(0, engine.clock.now() - Date.parse(opened));
-}
-
 /** A run that was aborted has no outputs: what they would read may never have run. */
 async function endRun(engine: Engine): Promise<void> {
   const outcome = engine.session.state.outcome ?? 'done';
@@ -219,7 +161,7 @@ async function endRun(engine: Engine): Promise<void> {
   if (outcome === 'done') {
     for (const { name, value } of engine.plan.outputs) {
       try {
-        outputs[name] = value.resolve(await scopeFor(engine.scope, value));
+        outputs[name] = value.resolve(await scopeFor(engine.scope, { path: '', unit: '' }, value));
       } catch (thrown) {
         outputs[name] = { error: messageOf(thrown) };
       }

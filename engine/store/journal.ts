@@ -2,6 +2,7 @@
 
 import type { Json } from '../json.ts';
 import type { Draft, RunEvent } from '../run/events.ts';
+import type { ChainLink } from './chain.ts';
 
 /** Proof of holding a run's lease: an append with an older token is refused. */
 export interface Fence {
@@ -123,6 +124,77 @@ export interface Verification {
   readonly brokenAt?: number;
   /** What is wrong with it, in words. */
   readonly reason?: string;
+  /** Events that values were erased from, with a trace (`event.redacted`); absent where there is none. */
+  readonly redacted?: readonly number[];
+}
+
+/** An event as it is stored: its data as text, with what its digest was salted with. */
+export type StoredEvent = ChainLink;
+
+/** One of the parts that a blob lies in. */
+export interface StoredPart {
+  /** Of the blob. */
+  readonly name: string;
+  readonly part: number;
+  /** The blob's; only its first part holds it. */
+  readonly salt: string | null;
+  readonly data: Uint8Array;
+}
+
+/** A run as it comes from an export. */
+export type RestoredRun = RunRow;
+
+export interface RedactRequest {
+  readonly runId: string;
+  readonly fence: Fence;
+  /** The data that takes the place of an event's: JSON text. */
+  readonly events: readonly { readonly seq: number; readonly data: string }[];
+  /** Names of blobs that no event refers to any more. */
+  readonly removedBlobs: readonly string[];
+  /** `event.redacted` for each event above. */
+  readonly drafts: readonly Draft[];
+}
+
+export interface StoreFacts {
+  readonly kind: 'sqlite' | 'postgres';
+  /** The file, or the address without its password. */
+  readonly place: string;
+  /** Of the database: `SQLite 3.51.0`. */
+  readonly engine: string;
+  readonly sizeBytes: number;
+  readonly runs: number;
+  /** What its own check of itself finds wrong; empty where it is whole. */
+  readonly problems: readonly string[];
+}
+
+/** What keeping, checking, moving and erasing whole runs asks of a store, beyond what running them does. */
+export interface Store extends Journal {
+  /** As they are stored, in order, in pages; nothing is checked or turned into today's form. */
+  rows(runId: string, options?: { readonly after?: number; readonly limit?: number }): AsyncIterable<StoredEvent>;
+  /** Every part of every blob of the run, by name and part, a few at a time; not checked. */
+  blobParts(runId: string): AsyncIterable<StoredPart>;
+  /**
+   * Writes a run as it was exported, all of it or nothing. The caller has verified it.
+   * @param content called again where a lost connection has it begin anew. @throws E_RUN_EXISTS
+   */
+  restore(run: RestoredRun, content: () => AsyncIterable<StoredEvent | StoredPart>): Promise<void>;
+  /**
+   * Puts other data in the place of some events', erases their salts, removes blobs and says so in the chain, in one
+   * transaction. Digests and hashes stay. What was replaced may lie in the store's files until `compact`.
+   * @returns what was appended. @throws E_LEASE_LOST
+   */
+  redact(request: RedactRequest): Promise<readonly RunEvent[]>;
+  /**
+   * Deletes a run with all that belongs to it.
+   * @returns false where it is not there, or has gone on since `headSeq`. @throws E_RUN_HELD
+   */
+  remove(runId: string, headSeq: number): Promise<boolean>;
+  /**
+   * Rebuilds the store's files, so that no byte of what was deleted or replaced is left in them and its space is free.
+   * @returns false where other processes that read or write keep it from that.
+   */
+  compact(): Promise<boolean>;
+  facts(): Promise<StoreFacts>;
 }
 
 /** Replaces secrets in any JSON value or text. The one place where events are written calls it. */

@@ -2,11 +2,17 @@
 import { hostname } from 'node:os';
 import { RunbookError } from '../errors.ts';
 import type { Fence, LeaseHolder, LeaseInfo } from './journal.ts';
-import { identifyProcess, isProcessGone } from './process-identity.ts';
+import { identifyProcess, isProcessGone, isSameBoot } from './process-identity.ts';
 import type { LeasesTable } from './schema.ts';
 
 /** How long a lease holds without being renewed. Its holder renews it three times as often. */
 export const LEASE_MS = 30_000;
+
+/**
+ * Who else may hold leases of this store: processes of this machine, or of any machine that reaches the server. There,
+ * two machines may well have one name.
+ */
+export type LeaseScope = 'machine' | 'shared';
 
 /** @param token greater than every token given for this run before. */
 export function newLease(runId: string, holder: LeaseHolder, token: number, now: number): LeasesTable {
@@ -31,8 +37,18 @@ export function renewal(now: number): { readonly renewed_at: string; readonly ex
 }
 
 /** Whether another process may take the run over: nobody has renewed in time, or the holder is known to be gone. */
-export function isReplaceable(lease: LeasesTable, holder: LeaseHolder, now: number): boolean {
-  return lease.holder === holder.id || Date.parse(lease.expires_at) <= now || isHolderDead(lease);
+export function isReplaceable(
+  lease: LeasesTable,
+  holder: LeaseHolder,
+  now: number,
+  scope: LeaseScope = 'machine',
+): boolean {
+  return lease.holder === holder.id || Date.parse(lease.expires_at) <= now || isHolderDead(lease, scope);
+}
+
+/** Whether somebody works under it. */
+export function isLive(lease: LeasesTable, now: number, scope: LeaseScope = 'machine'): boolean {
+  return Date.parse(lease.expires_at) > now && !isHolderDead(lease, scope);
 }
 
 /** An expired lease that nobody took is still held by its token: nothing has happened in between. */
@@ -40,7 +56,7 @@ export function isHeldBy(lease: Pick<LeasesTable, 'holder' | 'token'> | null, fe
   return lease !== null && lease.token === fence.token && lease.holder === fence.holder;
 }
 
-export function leaseInfo(lease: LeasesTable): LeaseInfo {
+export function leaseInfo(lease: LeasesTable, scope: LeaseScope = 'machine'): LeaseInfo {
   return {
     id: lease.holder,
     host: lease.host,
@@ -49,7 +65,7 @@ export function leaseInfo(lease: LeasesTable): LeaseInfo {
     token: lease.token,
     acquiredAt: lease.acquired_at,
     expiresAt: lease.expires_at,
-    isHolderDead: isHolderDead(lease),
+    isHolderDead: isHolderDead(lease, scope),
   };
 }
 
@@ -71,12 +87,14 @@ export function lostError(runId: string): RunbookError {
   });
 }
 
-function isHolderDead(lease: LeasesTable): boolean {
+function isHolderDead(lease: LeasesTable, scope: LeaseScope): boolean {
   if (lease.host !== hostname()) return false;
-  return isProcessGone({
+  const known = {
     pid: lease.pid,
     start: lease.process_start,
     bootId: lease.boot_id,
     pidNamespace: lease.pid_namespace,
-  });
+  };
+  if (scope === 'shared' && !isSameBoot(known)) return false;
+  return isProcessGone(known);
 }

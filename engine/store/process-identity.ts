@@ -2,9 +2,10 @@
 // ever; elsewhere the pid alone has to do, and a reused one counts as alive.
 //
 // Asked only about processes that noted the same host name. Equal name and another boot are taken for the same machine
-// before it was started anew. Two machines of one name that share a store would thus declare each other's processes dead;
-// that is no case to care for: a store is one SQLite file for one machine, and SQLite's locks and WAL do not work over a
-// network file system (https://www.sqlite.org/wal.html), whatever the machines are called.
+// before it was started anew. Two machines of one name that share a store would thus declare each other's processes dead.
+// With SQLite that is no case to care for: a store is one file for one machine, and its locks and WAL do not work over a
+// network file system (https://www.sqlite.org/wal.html), whatever the machines are called. A store that machines share
+// asks isSameBoot() first.
 import { readFileSync, readlinkSync } from 'node:fs';
 
 export interface ProcessIdentity {
@@ -18,6 +19,11 @@ export interface ProcessIdentity {
 
 export function identifyProcess(pid: number): ProcessIdentity {
   return { pid, start: processStart(pid), bootId: bootId(), pidNamespace: pidNamespace() };
+}
+
+/** Whether it surely ran on this machine as it is up now; false too where that cannot be known (not Linux). */
+export function isSameBoot(known: ProcessIdentity): boolean {
+  return known.bootId !== null && known.bootId === bootId();
 }
 
 /** @param known a process of this host, as it identified itself. @returns true only where it is surely gone. */

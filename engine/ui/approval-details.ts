@@ -1,15 +1,26 @@
 // What is about to happen if an approval is given: the action's resolved inputs and the targets by their ids. Pure.
 import { isJsonObject, type Json } from '../json.ts';
 import type { EventData } from '../run/events.ts';
+import { overLimitText } from './limit-words.ts';
 import { oneLine, shellWord, truncate } from './text.ts';
 
 const MOST_TARGETS = 10;
 const MOST_ITEMS = 3;
 const MOST_VALUE_LENGTH = 200;
 
-/** One line an input, one a target; lists are shortened and counted. */
+/** The limits it would pass first; then one line an input, one a target; lists are shortened and counted. */
 export function approvalDetails(request: EventData['approval.requested']): string[] {
-  return [...inputLines(request.inputs), ...targetLines(request)];
+  const over = request.limits === undefined ? [] : [`over a limit: ${overLimitText(request.limits)}`];
+  return [...over, ...inputLines(request.inputs), ...targetLines(request), ...refusedLines(request)];
+}
+
+/** What is left alone since it is protected: whoever approves should know that it stays. */
+function refusedLines({ refused = [] }: EventData['approval.requested']): string[] {
+  const lines = refused
+    .slice(0, MOST_ITEMS)
+    .map((target) => `- not touched: ${oneLine(`${target.kind} ${target.id}: ${target.error}`)}`);
+  const rest = refused.length - lines.length;
+  return rest > 0 ? [...lines, `- not touched: ${rest} more that are protected`] : lines;
 }
 
 function inputLines(inputs: Json): string[] {

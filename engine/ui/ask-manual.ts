@@ -1,15 +1,12 @@
 // A manual step at the terminal: its text, its fields, a note.
-
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { input, select } from '@inquirer/prompts';
 import { messageOf } from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { EvidenceFile, ManualRequest, People } from '../run/people.ts';
 import { askValue } from './ask-value.ts';
 import { type Asking, PAUSE } from './asking.ts';
+import { readEvidence } from './evidence-file.ts';
 import { evidenceLines } from './list-evidence.ts';
-import { mediaTypeOf } from './media-type.ts';
 import { clean, oneLine, wrap } from './text.ts';
 
 type Answer = Exclude<Awaited<ReturnType<People['manual']>>, { kind: 'later' }>;
@@ -85,7 +82,7 @@ async function askEvidence({ signal, console }: Asking): Promise<EvidenceFile[]>
   for (;;) {
     const path = await input({ message: 'Evidence, the path of a file:', required: true }, { signal });
     try {
-      return [{ name: basename(path), bytes: await readFile(path), mediaType: mediaTypeOf(path) }];
+      return [await readEvidence(path)];
     } catch (error) {
       console.write(console.palette.bad(`  Cannot read it: ${messageOf(error)}`));
     }

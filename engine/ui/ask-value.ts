@@ -1,6 +1,7 @@
 // One value asked for by its JSON Schema.
-import { checkbox, confirm, input, select } from '@inquirer/prompts';
+import { checkbox, confirm, input, password, select } from '@inquirer/prompts';
 import { isJsonObject, type Json, type Schema } from '../json.ts';
+import { isSecret } from '../playbook/secret-fields.ts';
 import type { Console } from './asking.ts';
 import { thinnedText } from './list-evidence.ts';
 import { oneLine, truncate } from './text.ts';
@@ -21,6 +22,7 @@ export interface ValueQuestion {
 export async function askValue(question: ValueQuestion): Promise<Json | undefined> {
   const { schema, signal } = question;
   const message = messageOf(question);
+  if (isSecret(schema)) return askUnseen(question, message);
   const choices = Array.isArray(schema.enum) ? (schema.enum as readonly Json[]) : null;
   if (choices) return askChoice(question, choices);
   switch (typeOf(schema)) {
@@ -76,6 +78,15 @@ async function askText(question: ValueQuestion, message: string): Promise<string
   );
   // The default shows cleaned; left as it is, it is the true one.
   if (typeof question.default === 'string' && answer === oneLine(question.default)) return question.default;
+  return answer === '' && !question.isRequired ? undefined : answer;
+}
+
+/** Without the key that would reveal it. */
+async function askUnseen(question: ValueQuestion, message: string): Promise<string | undefined> {
+  const answer = await password(
+    { message, mask: false, toggleMask: false, validate: (value) => checkText(value, question) },
+    { signal: question.signal },
+  );
   return answer === '' && !question.isRequired ? undefined : answer;
 }
 
@@ -204,7 +215,7 @@ export function splitList(value: string): string[] {
 async function askJson(question: ValueQuestion, message: string): Promise<Json | undefined> {
   const answer = await input(
     {
-      message: `${message} (JSON)`,
+      message: `${message} (JSON${question.default === undefined ? '' : '; Tab edits what is proposed'})`,
       ...(question.default === undefined ? {} : { default: JSON.stringify(question.default) }),
       validate(value) {
         if (value.trim() === '') return question.isRequired ? 'A value is needed' : true;

@@ -1,7 +1,8 @@
 // What stays on the screen of a step, an answer, an approval that ended: its plain line with a sign before it, and
 // below it the last thing the step had to say. Pure.
 import type { RunEvent } from '../run/events.ts';
-import type { RunState } from '../run/state.ts';
+import { isContainer, type RunState } from '../run/state.ts';
+import { loopEnds } from './loop-counts.ts';
 import type { Palette } from './palette.ts';
 import { plainLine } from './plain.ts';
 import { oneLine, wrap } from './text.ts';
@@ -32,8 +33,7 @@ export function endedLine(event: RunEvent, state: RunState, operator: string): E
 function markOf(event: RunEvent, state: RunState, operator: string): EndedLine['mark'] | null {
   switch (event.type) {
     case 'step.done':
-      if (state.steps.get(event.step ?? '')?.kind === 'group') return null;
-      return badVerdict(event.data.output) === null ? 'good' : 'attention';
+      return doneMark(event, state);
     case 'step.failed':
     case 'approval.denied':
     case 'abort.requested':
@@ -44,12 +44,26 @@ function markOf(event: RunEvent, state: RunState, operator: string): EndedLine['
       return 'good';
     case 'manual.answered':
       return event.data.by === operator ? null : 'good';
+    case 'output.given':
+      return event.data.by === operator ? null : 'good';
+    case 'doubt.resolved':
+      return event.data.choice === 'done' ? 'good' : 'attention';
     case 'step.reopened':
     case 'approval.voided':
+    case 'change.doubted':
+    case 'run.adopted':
       return 'attention';
     default:
       return null;
   }
+}
+
+/** The steps inside a container have their own lines; of a loop the sum is told. */
+function doneMark(event: RunEvent<'step.done'>, state: RunState): EndedLine['mark'] | null {
+  const step = state.steps.get(event.step ?? '');
+  if (step?.kind === 'loop') return loopEnds(state, step).failed.size > 0 ? 'attention' : 'good';
+  if (step !== undefined && isContainer(step.kind)) return null;
+  return badVerdict(event.data.output) === null && !event.data.needsOutput ? 'good' : 'attention';
 }
 
 /** The lines to print, none wider than `columns`; what does not fit hangs below. */

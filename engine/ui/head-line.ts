@@ -1,5 +1,6 @@
 // The line over a tree or a question: the incident's title left, the run's marks and its clock right. Pure.
 import type { Plan } from '../playbook/plan.ts';
+import { FINALLY_SEGMENT, loopsAround } from '../run/paths.ts';
 import type { RunState } from '../run/state.ts';
 import { formatClock } from './duration.ts';
 import type { Palette } from './palette.ts';
@@ -26,9 +27,15 @@ export function headLine(plan: Plan, state: RunState, facts: HeadFacts): string 
   return `${palette.bold(title)}${gap}${palette.dim(truncate(right, columns))}`;
 }
 
-/** `step 4 of 9`: among the playbook's own steps, a step in a group counting as that group. */
+/**
+ * `step 4 of 9`: among the playbook's own steps, a step in a group, loop or called playbook counting as that. Inside loops
+ * also which item, numbered from 1, outermost first: `step 4 of 9, item 3`.
+ */
 export function stepPlace(plan: Plan, path: string): string {
-  const top = path.split('/')[0] ?? path;
+  const top = path.split(/[/[]/, 1)[0] ?? path;
+  if (top === FINALLY_SEGMENT) return 'finally';
   const index = plan.root.steps.findIndex((step) => step.path === top);
-  return index === -1 ? '' : `step ${index + 1} of ${plan.root.steps.length}`;
+  if (index === -1) return '';
+  const items = loopsAround(path).map((loop) => `, item ${loop.index + 1}`);
+  return `step ${index + 1} of ${plan.root.steps.length}${items.join('')}`;
 }

@@ -59,6 +59,17 @@ export function createScenarioPeople(options: ScenarioPeopleOptions): People {
       };
     },
     failure: (request, signal) => options.behind.failure(request, signal),
+    output: (request, signal) => options.behind.output(request, signal),
+    doubt: (request, signal) => options.behind.doubt(request, signal),
+    secret: (request, signal) => options.behind.secret(request, signal),
+    async temporary(request, signal) {
+      if (options.isUnattended) return { kind: 'undo', actor: `scenario:${options.operator}` };
+      return options.behind.temporary(request, signal);
+    },
+    async confirm(request, signal) {
+      if (options.isUnattended) return { kind: 'go', actor: `scenario:${options.operator}` };
+      return options.behind.confirm(request, signal);
+    },
   };
 }
 

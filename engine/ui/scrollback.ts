@@ -32,7 +32,7 @@ export function createScrollback(options: {
       dropped += 1;
     },
     flush() {
-      if (dropped > 0) console.write(console.palette.dim(`⋮ ${dropped} earlier lines: runbook show ${runId}`));
+      if (dropped > 0) console.write(console.palette.dim(`⋮ ${dropped} earlier lines: runbook report ${runId}`));
       for (const line of lines)
         for (const text of endedText(line, console.columns() - 1, console.palette)) console.write(text);
       lines = [];

@@ -3,9 +3,14 @@
 import type { Actor } from '../run/events.ts';
 import type { People } from '../run/people.ts';
 import { askApproval } from './ask-approval.ts';
+import { askConfirm } from './ask-confirm.ts';
+import { askDoubt } from './ask-doubt.ts';
 import { askFailure } from './ask-failure.ts';
 import { askManual } from './ask-manual.ts';
-import { type Console, isClosed, isInterrupt, PAUSE } from './asking.ts';
+import { askOutput } from './ask-output.ts';
+import { askSecret } from './ask-secret.ts';
+import { askTemporary } from './ask-temporary.ts';
+import { type Asking, type Console, isClosed, isInterrupt, PAUSE } from './asking.ts';
 import type { Stage } from './stage.ts';
 
 export interface TerminalPeopleOptions {
@@ -24,16 +29,19 @@ const LATER = { kind: 'later' } as const;
 
 export function createTerminalPeople(options: TerminalPeopleOptions): People {
   const actor: Actor = `person:${options.operator}`;
-  const ask = async <T>(
-    path: string,
+  const { console } = options;
+  /** Steps whose output was asked for with what became of them, and put off: not asked again at once. */
+  const putOff = new Set<string>();
+  const ask = async <R extends { readonly path: string }, T>(
+    request: R,
     signal: AbortSignal,
-    question: () => Promise<T | typeof PAUSE>,
+    question: (request: R, asking: Asking) => Promise<T | typeof PAUSE>,
   ): Promise<T | typeof LATER> => {
     try {
       const answer = await options.stage.ask(signal, () => {
-        options.console.write('');
-        options.console.write(options.header(path));
-        return question();
+        console.write('');
+        console.write(options.header(request.path));
+        return question(request, { signal, console, actor });
       });
       if (answer === null) return LATER;
       if (!isPause(answer)) return answer;
@@ -45,16 +53,33 @@ export function createTerminalPeople(options: TerminalPeopleOptions): People {
     return LATER;
   };
   return {
-    manual: (request, signal) =>
-      ask(request.path, signal, () => askManual(request, { signal, console: options.console, actor })),
+    manual: (request, signal) => ask(request, signal, askManual),
     approval(request, signal) {
-      const { by, role } = request.request;
+      const { by, role, limits } = request.request;
       if (by > 0 || role !== undefined) return untilClosed(signal);
-      if (options.confirmsAll) return Promise.resolve({ kind: 'given', actor });
-      return ask(request.path, signal, () => askApproval(request, { signal, console: options.console, actor }));
+      // A limit is there so that somebody looks: nobody agrees beforehand to pass it.
+      if (options.confirmsAll && limits === undefined) return Promise.resolve({ kind: 'given', actor });
+      return ask(request, signal, askApproval);
     },
-    failure: (request, signal) =>
-      ask(request.path, signal, () => askFailure(request, { signal, console: options.console, actor })),
+    async failure(request, signal) {
+      const answer = await ask(request, signal, askFailure);
+      if (answer.kind === 'done' && request.needsOutput && answer.output === undefined) putOff.add(request.path);
+      return answer;
+    },
+    async output(request, signal) {
+      return putOff.delete(request.path) ? LATER : ask(request, signal, askOutput);
+    },
+    doubt: (request, signal) => ask(request, signal, askDoubt),
+    secret: (request, signal) => ask(request, signal, askSecret),
+    temporary(request, signal) {
+      // What nobody says otherwise.
+      if (options.confirmsAll) return Promise.resolve({ kind: 'undo', actor });
+      return ask(request, signal, askTemporary);
+    },
+    confirm(request, signal) {
+      if (options.confirmsAll) return Promise.resolve({ kind: 'go', actor });
+      return ask(request, signal, askConfirm);
+    },
   };
 }
 

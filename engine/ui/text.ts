@@ -6,8 +6,8 @@ import { stripVTControlCharacters } from 'node:util';
 const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
 const WIDE =
   /\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\uff01-\uff60]/u;
-/** One column a character, without looking closer: Latin, general punctuation, boxes and blocks. */
-const NARROW = /^[\u0020-\u007e\u00a0-\u024f\u2010-\u2027\u2500-\u25ff]*$/;
+/** One column a character, without looking closer: Latin, general punctuation, arrows, boxes and blocks. */
+const NARROW = /^[\u0020-\u007e\u00a0-\u024f\u2010-\u2027\u2190-\u21ff\u2500-\u25ff]*$/;
 
 /** Without escape sequences and control characters; line breaks and tabs stay. */
 export function clean(text: string): string {

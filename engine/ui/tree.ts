@@ -1,7 +1,9 @@
 // The tree as text: what of it fits the terminal, and how a row looks. Pure.
 import type { Plan } from '../playbook/plan.ts';
 import { type RunState, runStatus } from '../run/state.ts';
+import { waitsOf } from '../run/waits.ts';
 import { approvalDetails } from './approval-details.ts';
+import { doubtPhrase } from './doubt-words.ts';
 import { headLine } from './head-line.ts';
 import type { LiveFacts } from './live-facts.ts';
 import type { Palette } from './palette.ts';
@@ -24,7 +26,12 @@ export interface Frame {
   readonly notice?: string | undefined;
   /** What the screen saw itself; absent where it only knows the state. */
   readonly facts?: LiveFacts | undefined;
+  /** A text with the commands in it as this reader types them; absent: as they are written here. */
+  readonly asTyped?: ((text: string) => string) | undefined;
 }
+
+/** What is waited for is named one by one up to here: the tree must stay in sight. */
+const MOST_WAITING = 3;
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const SIGNS: { readonly [S in RowState]: string } = {
@@ -62,25 +69,27 @@ function statusWord(state: RunState, isHeld: boolean): string {
 }
 
 function footerLines(plan: Plan, state: RunState, frame: Frame, columns: number): string[] {
-  const waiting = frame.tick === null ? [] : waitingFor(plan, state, frame.runId);
+  const typed = frame.asTyped ?? ((text) => text);
+  const waiting = frame.tick === null ? [] : waitingFor(plan, state, frame.runId, MOST_WAITING);
   const lines: string[] = [];
-  for (const item of waiting.slice(0, 3)) {
+  for (const item of waiting) {
     lines.push('', frame.palette.attention(truncate(`◆ ${item.title}: ${item.text}`, columns)));
     for (const line of detailLines(state, item.path, frame))
-      lines.push(frame.palette.dim(`  ${truncate(line, columns - 2)}`));
+      lines.push(frame.palette.dim(`  ${truncate(typed(line), columns - 2)}`));
     // A command is not cut: it is there to be copied.
-    for (const command of item.commands) lines.push(`  ${command}`);
+    for (const command of item.commands) lines.push(typed(`  ${command}`));
   }
-  if (waiting.length > 3) lines.push(frame.palette.attention(`◆ and ${waiting.length - 3} more`));
-  if (frame.notice !== undefined) lines.push('', frame.palette.attention(truncate(frame.notice, columns)));
+  const rest = waiting.length < MOST_WAITING ? 0 : waitsOf(state).length - waiting.length;
+  if (rest > 0) lines.push(frame.palette.attention(`◆ and ${rest} more`));
+  if (frame.notice !== undefined) lines.push('', frame.palette.attention(truncate(typed(frame.notice), columns)));
   return lines;
 }
 
-/** What an approval is for, as much of it as leaves the tree in sight. */
+/** What an approval is for, or what is in doubt; as much of it as leaves the tree in sight. */
 function detailLines(state: RunState, path: string, frame: Frame): string[] {
-  const pending = state.steps.get(path)?.approval?.pending;
-  if (!pending) return [];
-  const lines = approvalDetails(pending);
+  const step = state.steps.get(path);
+  const pending = step?.approval?.pending;
+  const lines = pending ? approvalDetails(pending) : (step?.doubts.map((doubt) => `- ${doubtPhrase(doubt)}`) ?? []);
   const most = Math.max(3, Math.floor(frame.rows / 4));
   return lines.length <= most ? lines : [...lines.slice(0, most - 1), `… all of it: runbook status ${frame.runId}`];
 }

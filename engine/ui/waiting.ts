@@ -1,5 +1,6 @@
 // What an open run waits for, and the commands that move it on. Pure: from plan and state.
 import type { ManualStep, Plan } from '../playbook/plan.ts';
+import { nodeAt } from '../run/paths.ts';
 import type { ApprovalState, RunState } from '../run/state.ts';
 import { type Wait, waitsOf } from '../run/waits.ts';
 import { countedVerb } from './change-words.ts';
@@ -8,19 +9,35 @@ import { oneLine, shellWord } from './text.ts';
 export interface Waiting {
   readonly path: string;
   readonly title: string;
-  readonly kind: 'answer' | 'confirmation' | 'approval' | 'decision';
+  readonly kind: 'answer' | 'confirmation' | 'approval' | 'decision' | 'output' | 'doubt' | 'secret';
   /** One line. */
   readonly text: string;
   /** Whole command lines. */
   readonly commands: readonly string[];
 }
 
-/** In the order the steps were opened; costs the frontier. */
-export function waitingFor(plan: Plan, state: RunState, runId: string): Waiting[] {
-  return waitsOf(state).map((wait) => {
+/** In the order the steps were opened, at most so many; costs the frontier. */
+export function waitingFor(plan: Plan, state: RunState, runId: string, most?: number): Waiting[] {
+  const waits = waitsOf(state);
+  return waits.slice(0, most ?? waits.length).map((wait) => {
     const pending = state.steps.get(wait.path)?.approval?.pending ?? null;
     return { path: wait.path, title: oneLine(wait.title), ...details(wait, plan, pending, runId) };
   });
+}
+
+/** Steps that wait for a secret which nobody gave to the process that worked on them; no event tells of it. */
+export function secretWaits(
+  state: RunState,
+  runId: string,
+  { localWaits }: { readonly localWaits: readonly { readonly path: string; readonly text: string }[] },
+): Waiting[] {
+  return localWaits.map(({ path, text }) => ({
+    path,
+    title: oneLine(state.steps.get(path)?.title ?? path),
+    kind: 'secret',
+    text: `waits for ${oneLine(text)}, which is asked for at a terminal`,
+    commands: [`runbook resume ${shellWord(runId)}`],
+  }));
 }
 
 function details(
@@ -36,15 +53,16 @@ function details(
       return {
         kind: 'decision',
         text: oneLine(wait.text).replace(/^a decision/, 'failed, a person decides'),
+        // The run itself, out of time, can be gone on with or ended; there is nothing of it to skip.
         commands: [
-          `runbook retry ${target}`,
-          `runbook skip ${target} --reason WHY`,
+          ...(wait.path === ''
+            ? [`runbook retry ${shellWord(runId)}`]
+            : [`runbook retry ${target}`, `runbook skip ${target} --reason WHY`]),
           `runbook abort ${shellWord(runId)} --reason WHY`,
         ],
       };
     case 'approval': {
-      const what = pending?.counts.map(countedVerb).join(', ') ?? '';
-      const about = what === '' ? '' : ` to ${what}`;
+      const about = aboutText(pending);
       if (pending?.by === 0 && pending.role === undefined) {
         return { kind: 'confirmation', text: text + about, commands: [`runbook approve ${target}`] };
       }
@@ -52,13 +70,32 @@ function details(
       return { kind: 'approval', text: text + about, commands: [`runbook approve ${target} --as NAME${role}`] };
     }
     case 'answer': {
-      const node = plan.nodes.get(wait.path);
+      const node = nodeAt(plan, wait.path);
       const fields = node?.kind === 'manual' ? fieldOptions(node) : '';
       return { kind: 'answer', text: 'waits for a person to do it', commands: [`runbook done ${target}${fields}`] };
     }
+    case 'output':
+      return {
+        kind: 'output',
+        text: 'waits for its output, which a later step reads',
+        commands: [`runbook done ${target} --output JSON`, `runbook done ${target} --output @FILE`],
+      };
+    case 'doubt':
+      return {
+        kind: 'doubt',
+        text,
+        commands: ['done', 'repeat', 'skip'].map((choice) => `runbook settle ${target} ${choice} --reason WHY`),
+      };
     default:
       return wait.for satisfies never;
   }
+}
+
+/** Where limits would be passed, the wait itself says by how much. */
+function aboutText(pending: ApprovalState['pending']): string {
+  if (pending?.limits) return '';
+  const what = pending?.counts.map(countedVerb).join(', ') ?? '';
+  return what === '' ? '' : ` to ${what}`;
 }
 
 /** Every field that must be said: without a terminal a default is not taken in silence. */

@@ -11,6 +11,7 @@ import {
   type ChangeResult,
   type ChangesSpec,
   type Effect,
+  type ExecOptions,
   type ExecResult,
   Paused,
   PermanentFailure,
@@ -90,7 +91,8 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
       const known = results.get(keyOf(target.id));
       const isHeld = [target.id, target.owner?.id].some((id) => id !== undefined && options.protectedIds?.includes(id));
       if (known !== undefined && known.outcome !== 'unknown' && known.outcome !== 'failed') continue;
-      if (known?.outcome === 'unknown' && !isIdempotent) throw new Paused('in-doubt', `${target.id} is in doubt`);
+      if (known?.outcome === 'unknown' && !(spec.idempotent ?? isIdempotent))
+        throw new Paused('in-doubt', `${target.id} is in doubt`);
       const before = known?.before ?? target.before;
       const kept = {
         ...(target.owner === undefined ? {} : { owner: target.owner }),
@@ -144,10 +146,11 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
       playbook: 'test',
       step: 'step',
       attempt: 1,
+      round: 0,
       isDrill: false,
       startedAt: new Date(clock.now()).toISOString(),
     },
-    async change({ kind, verb, after, undo, key, ...target }, perform) {
+    async change({ kind, verb, after, undo, key, idempotent, ...target }, perform) {
       const spec = {
         kind,
         verb,
@@ -155,6 +158,7 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
         targets: [target],
         ...(undo === undefined ? {} : { undo }),
         ...(key === undefined ? {} : { key }),
+        ...(idempotent === undefined ? {} : { idempotent }),
       };
       const [result] = await changes(spec, async (_chunk, signal) => {
         await perform(signal);
@@ -164,6 +168,13 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
       return result;
     },
     changes,
+    async expect({ kind, ids, verb = 'touch' }) {
+      const isHeld = (id: string): boolean => options.protectedIds?.includes(id) === true;
+      for (const id of ids.filter(isHeld)) {
+        results.set(`${kind} ${id} ${verb}`, { kind, id, verb, outcome: 'protected', error: 'protected' });
+      }
+      return [...new Set(ids)].filter((id) => !isHeld(id));
+    },
     ledger: () => [...results.values()],
     progress: () => undefined,
     log: (text) => void logs.push(text),
@@ -173,7 +184,7 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
     },
     env: options.env ?? {},
     fetch: (input, init) => gatedFetch(input, init),
-    exec: (file, args, exec) => execute(file, args, exec?.input),
+    exec: (file, args, exec) => execute(file, args, exec),
     sleep: async (ms) => {
       abort.signal.throwIfAborted();
       await clock.sleep(ms);
@@ -203,13 +214,16 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
 export function checkSchema(schema: JsonObject, value: Json, what: string): void {
   const ajv = new Ajv2020({ useDefaults: true, allErrors: true, allowUnionTypes: true });
   addFormats.default(ajv);
+  ajv.addFormat('runbook-duration', /^\d{1,9}(ms|s|m|h|d)$/);
   const validate = ajv.compile(schema);
   if (!validate(value)) throw new Error(`${what}: ${ajv.errorsText(validate.errors)}`);
 }
 
-function execute(file: string, args: readonly string[], input: string | undefined): Promise<ExecResult> {
+function execute(file: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  const { cwd, env, input } = options;
   return new Promise((resolve, reject) => {
-    const child = execFile(file, args, (error, stdout, stderr) => {
+    const settings = { env: { PATH: process.env.PATH, ...env }, ...(cwd === undefined ? {} : { cwd }) };
+    const child = execFile(file, args, settings, (error, stdout, stderr) => {
       if (error !== null && typeof error.code !== 'number') return reject(error);
       const exitCode = error === null ? 0 : Number(error.code);
       resolve({ exitCode, signal: null, stdout, stderr, isTruncated: false, durationMs: 1 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { builtInActions } from '../../actions/index.ts';
+import type { JsonObject } from '../../engine/json.ts';
 import { checkSchema } from './fake-context.ts';
 
 test('names are unique and sorted, and each has a title and a description', () => {
@@ -27,4 +28,28 @@ test('every clerk action that takes users refuses what is no user id', () => {
   for (const action of builtInActions.filter((one) => JSON.stringify(one.input).includes('"users"'))) {
     expect(() => checkSchema(action.input, { users: ['org_1'] }, action.name)).toThrow(/pattern/);
   }
+});
+
+test('every input of a generic action says what it is for', () => {
+  const generic = builtInActions.filter((action) => /^(env|http|shell)\.|^wait$/.test(action.name));
+  expect(generic.map((action) => action.name)).toEqual([
+    'env.check',
+    'http.probe',
+    'http.request',
+    'shell.run',
+    'wait',
+  ]);
+  for (const action of generic) {
+    for (const [name, property] of Object.entries(action.input.properties as JsonObject)) {
+      expect(property, `${action.name}: ${name}`).toMatchObject({ description: expect.stringMatching(/\w/) });
+    }
+  }
+});
+
+test('actions that may do anything leave it to the step to say what they do', () => {
+  const open = builtInActions.filter((action) => action.effect === 'playbook');
+  expect(open.map((action) => [action.name, action.idempotent])).toEqual([
+    ['http.request', false],
+    ['shell.run', false],
+  ]);
 });

@@ -16,6 +16,25 @@ describe('an unattended drill', () => {
     expect(readFileSync(join(place.folder, 'report.md'), 'utf8')).toContain('(drill)');
   }, 120_000);
 
+  it('is taken back in its own world, with what cannot be taken back named, and keeps its score', async () => {
+    expect(await place.runbook('undo', 'latest')).toMatchObject({
+      exitCode: 3,
+      stdout: expect.stringMatching(
+        /Would take back, newest first:\n {2}ban 11 users .*\nCannot be taken back:\n {2}revoke \d+ sessions/,
+      ),
+    });
+    const { exitCode, stdout } = await place.runbook('undo', 'latest', '--yes', '--json');
+    expect(exitCode).toBe(0);
+    const last: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+    expect(last).toMatchObject({
+      end: { status: 'done' },
+      undo: { isFinished: true, restored: [{ count: 11 }], left: [] },
+    });
+    expect(stdout).not.toContain('drill.scored');
+    const again = await place.runbook('undo', 'latest', '--yes');
+    expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('no changes in effect') });
+  }, 120_000);
+
   it('paused by a signal and resumed, ends the same, with its world as it stood', async () => {
     const drill = place.start(['drill', 'breach-response', '--yes']);
     await drill.until('Revoke all sessions');

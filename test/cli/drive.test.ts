@@ -7,11 +7,12 @@ import type { App } from '../../engine/cli/app.ts';
 import type { Compiler } from '../../engine/cli/compiler.ts';
 import { drive } from '../../engine/cli/drive.ts';
 import type { Terminal } from '../../engine/cli/terminal.ts';
+import { EMPTY_CONFIG } from '../../engine/project/config.ts';
 import { createRedactor } from '../../engine/redact.ts';
 import { systemClock } from '../../engine/run/clock.ts';
 import { createRun } from '../../engine/run/create.ts';
 import type { RunState } from '../../engine/run/state.ts';
-import type { Journal } from '../../engine/store/journal.ts';
+import type { Store } from '../../engine/store/journal.ts';
 import { openSqliteJournal } from '../../engine/store/sqlite/open.ts';
 import { createPalette } from '../../engine/ui/palette.ts';
 import { fixtureActions } from '../fixtures/playbooks/actions.ts';
@@ -25,13 +26,17 @@ const PLAN = planOf(
 );
 const compiler: Compiler = {
   actions: fixtureActions,
-  compile,
-  plan: () => PLAN,
-  pinned: () => PLAN,
+  compile: async (text, file) => compile(text, file),
+  plan: async () => PLAN,
+  pinned: async () => PLAN,
+  load: async () => undefined,
+  loadAll: async () => [],
+  origin: () => undefined,
+  actionDigest: () => undefined,
 };
 
 let folder: string;
-let journal: Journal;
+let journal: Store;
 const redactor = createRedactor();
 
 beforeEach(async () => {
@@ -62,7 +67,16 @@ function app(): App {
     terminal: silent,
     clock: systemClock,
     redactor,
-    project: { root: folder, stateFolder: folder, storeFile: join(folder, 'runs.db') },
+    project: {
+      root: folder,
+      config: null,
+      playbookFolders: [],
+      actionFolders: [],
+      stateFolder: folder,
+      storeUrl: null,
+      storeFile: join(folder, 'runs.db'),
+    },
+    config: async () => EMPTY_CONFIG,
     operator: 'ana',
     journal: async () => journal,
     close: async () => undefined,
@@ -88,7 +102,7 @@ test('the outputs that an expression reads are kept in memory, and no others', a
     isNew: true,
     isPlain: true,
     confirmsAll: false,
-    env: {},
+    settings: { env: {}, secrets: new Map(), root: null },
     last: async ({ state }) => {
       states.push(state);
       return { lines: [] };

@@ -106,13 +106,13 @@ describe('an answer without a terminal', () => {
   });
 
   it('is told by status what the step asks for, as text and as JSON', async () => {
-    const { stdout } = await place.runbook('status');
+    const { stdout } = await place.runbook('status', 'latest');
     expect(stdout).toContain('Confirm them in eu.');
     expect(stdout).toContain(
       'users=<list of text, separated by commas>  Whom to contain  (default: 4 values: a, b, c, …)',
     );
     expect(stdout).toContain('notified=<whole number>  How many were told');
-    expect(JSON.parse((await place.runbook('status', '--json')).stdout)).toMatchObject({
+    expect(JSON.parse((await place.runbook('status', 'latest', '--json')).stdout)).toMatchObject({
       waitsFor: [
         {
           path: 'confirm',
@@ -133,7 +133,7 @@ describe('an answer without a terminal', () => {
     expect(stderr).toContain('users would be 4 values: a, b, c, …');
     expect(stderr).toMatch(/runbook done \w+ confirm --field users=VALUE/);
     expect(stderr).toContain('with --yes to take these values');
-    expect(JSON.parse((await place.runbook('status', '--json')).stdout)).toMatchObject({ status: 'waiting' });
+    expect(JSON.parse((await place.runbook('status', 'latest', '--json')).stdout)).toMatchObject({ status: 'waiting' });
   });
 
   it('takes the defaults with --yes, and says what was recorded', async () => {
@@ -148,11 +148,11 @@ describe('a confirmation without a terminal', () => {
   it('is shown by status with its inputs and targets, and given by approve without a question', async () => {
     place.write('playbooks/confirmed.yaml', CONFIRMED_PLAYBOOK);
     await place.runbook('run', 'confirmed');
-    const { stdout } = await place.runbook('status');
+    const { stdout } = await place.runbook('status', 'latest');
     expect(stdout).toMatch(/ {2}shell\.run: run 1 service\n/);
     expect(stdout).toMatch(/command: echo,? restarted/);
     expect(stdout).toContain('- run service shop');
-    expect(JSON.parse((await place.runbook('status', '--json')).stdout)).toMatchObject({
+    expect(JSON.parse((await place.runbook('status', 'latest', '--json')).stdout)).toMatchObject({
       waitsFor: [
         {
           kind: 'confirmation',
@@ -182,9 +182,12 @@ describe('a run whose playbook changes', () => {
   });
 
   it('can be skipped through and aborted from the command line', async () => {
-    expect((await place.runbook('skip', 'latest', 'look', '--reason', 'not today')).exitCode).toBe(1);
+    expect(await place.runbook('skip', 'latest', 'look', '--reason', 'not today')).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringMatching(/A later step reads the output of look\. Give it with: runbook done \w+ look/),
+    });
     expect((await place.runbook('abort', '--reason', 'enough')).exitCode).toBe(0);
-    expect(JSON.parse((await place.runbook('status', '--json')).stdout)).toMatchObject({ status: 'aborted' });
+    expect(JSON.parse((await place.runbook('status', 'latest', '--json')).stdout)).toMatchObject({ status: 'aborted' });
   });
 });
 
@@ -212,7 +215,7 @@ steps:
     run.kill('SIGKILL');
     await run.ended;
     expect(await place.runbook('skip', 'latest', 'wait', '--reason', 'stuck')).toMatchObject({ exitCode: 0 });
-    expect(JSON.parse((await place.runbook('status', '--json')).stdout)).toMatchObject({
+    expect(JSON.parse((await place.runbook('status', 'latest', '--json')).stdout)).toMatchObject({
       status: 'done',
       steps: [{ path: 'wait', phase: 'skipped', skipped: 'ana: stuck' }],
     });

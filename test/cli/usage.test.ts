@@ -62,9 +62,9 @@ describe('the command line', () => {
   });
 
   it('refuses a store it does not speak', async () => {
-    const { exitCode, stderr } = await place.start(['runs'], { RUNBOOK_STORE: 'postgres://localhost/runs' }).ended;
+    const { exitCode, stderr } = await place.start(['runs'], { RUNBOOK_STORE: 'mysql://localhost/runs' }).ended;
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('postgres database, which this version does not speak yet');
+    expect(stderr).toContain('mysql database, which this version does not speak');
   });
 
   it('makes no run that lacks a secret to start with', async () => {

@@ -38,6 +38,8 @@ export function drill(
   folder: Folder,
   args: readonly string[],
   killWhen: (event: RunEvent) => boolean = () => false,
+  /** Between the event and the kill. */
+  delayMs = 0,
 ): Promise<Outcome> {
   const command = args.length > 0 ? args : ['drill', '--scenario', scenario, '--yes', '--json'];
   const child: ChildProcess = spawn(process.execPath, [join(root, 'bin/runbook.js'), ...command], {
@@ -61,7 +63,9 @@ export function drill(
       const event = JSON.parse(line) as RunEvent;
       if (typeof event.seq !== 'number') return;
       events.push(event);
-      if (killWhen(event)) child.kill('SIGKILL');
+      if (!killWhen(event)) return;
+      if (delayMs === 0) child.kill('SIGKILL');
+      else setTimeout(() => child.kill('SIGKILL'), delayMs);
     });
   }
   return new Promise((resolve) =>
@@ -117,6 +121,7 @@ function comparableOf(state: RunState, world: WorldFacts): Json {
   const text = JSON.stringify(facts)
     // Texts for people name the minute, which says nothing exact.
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\dZ/g, 'some minute')
+    .replace(/"durationMs":\d+/g, '"durationMs":0')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => `start ${Date.parse(time) - world.startedAt} ms`);
   return JSON.parse(text) as Json;
 }

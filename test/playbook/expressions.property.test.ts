@@ -31,7 +31,13 @@ const playbookScope = createScope({
   secrets: [],
   steps: new Map(),
 });
-const place: Place = { reader: 'end', secrets: SECRETS_ONLY_IN_WITH, facts: NO_FACTS };
+const entry = objectSchema({ s: text(), i: int, q: text() }, ['q']);
+playbookScope.vars.set('vi', int).set('vl', list(entry));
+const locals = new Map([
+  ['item', entry],
+  ['row', list(int)],
+]);
+const place: Place = { reader: 'end', secrets: SECRETS_ONLY_IN_WITH, facts: NO_FACTS, locals };
 
 function check(source: string, collector = createCollector()): CheckedExpression | undefined {
   const inside: Inside = (offset, length) => ({ location: { file: 'x', line: 1, column: offset + 1 }, length });
@@ -53,6 +59,9 @@ const values: fc.Arbitrary<JsonObject> = fc.record({
   }),
   ms: fc.dictionary(fc.constantFrom('k', 'm'), integer),
 });
+const entries = fc.record({ s: fc.string(), i: integer, q: fc.string() }, { requiredKeys: ['s', 'i'] });
+const vars: fc.Arbitrary<JsonObject> = fc.record({ vi: integer, vl: fc.array(entries, { maxLength: 3 }) });
+const items: fc.Arbitrary<JsonObject> = fc.record({ item: entries, row: fc.array(integer, { maxLength: 3 }) });
 const { tree } = fc.letrec<{ tree: string }>((tie) => {
   const sub = tie('tree');
   const binary = fc.constantFrom('+', '-', '*', '/', '%', '==', '!=', '<', '<=', '>', '>=', '&&', '||', 'in');
@@ -72,6 +81,12 @@ const { tree } = fc.letrec<{ tree: string }>((tie) => {
         'inputs.ms',
         'inputs.o.i',
         'inputs.o.ls',
+        'vars.vi',
+        'vars.vl',
+        'item',
+        'item.i',
+        'item.q',
+        'row',
         'x',
         'x.i',
         'x.q',
@@ -122,12 +137,12 @@ describe('expressions', () => {
   test('an expression without dyn operands that checks clean never fails for types', () => {
     let clean = 0;
     fc.assert(
-      fc.property(tree, values, (source, inputs) => {
+      fc.property(tree, values, vars, items, (source, inputs, ofVars, ofLoops) => {
         const expression = check(source);
         if (expression === undefined) return;
         clean += 1;
         try {
-          expression.evaluate(scope({ inputs }));
+          expression.evaluate(scope({ inputs, vars: ofVars, locals: ofLoops }));
         } catch (error) {
           expect(error).toBeInstanceOf(RunbookError);
           const { cause } = error as RunbookError;

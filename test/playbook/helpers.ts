@@ -1,14 +1,40 @@
 // Compiling playbooks in tests: the real schema, fixture actions, text in.
-import { readFileSync } from 'node:fs';
-import { type CompileResult, createPlaybookCompiler } from '../../engine/playbook/compile.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { type CompileResult, createPlaybookCompiler, type PlaybookPort } from '../../engine/playbook/compile.ts';
 import type { Plan, Scope } from '../../engine/playbook/plan.ts';
 import { fixtureActions } from '../fixtures/playbooks/actions.ts';
 
 const schemaUrl = new URL('../../schemas/playbook.schema.json', import.meta.url);
 export const compilePlaybook = createPlaybookCompiler({ playbookSchema: JSON.parse(readFileSync(schemaUrl, 'utf8')) });
 
+/** What fixtures call: files, and two families that are made up: `level-<n>` calls the next level, of nine; `wide-1` is large. */
+export const calledPlaybooks: PlaybookPort = {
+  names: () => ['check-one', 'may-abort', 'wrong-inside'],
+  read(name) {
+    const text = madeUp(name) ?? textOf(name);
+    return text === undefined ? undefined : { text, file: `${name}.yaml` };
+  },
+};
+
+function textOf(name: string): string | undefined {
+  const file = ['called', 'valid']
+    .map((folder) => new URL(`../fixtures/playbooks/${folder}/${name}.yaml`, import.meta.url))
+    .find((url) => existsSync(url));
+  return file === undefined ? undefined : readFileSync(file, 'utf8');
+}
+
+function madeUp(name: string): string | undefined {
+  const [, family, number] = /^(level|wide)-(\d)$/.exec(name) ?? [];
+  const level = Number(number);
+  const step = level === (family === 'wide' ? 3 : 9) ? 'uses: test.noop' : `playbook: ${family}-${level + 1}`;
+  const count = family === 'wide' ? 40 : 1;
+  const steps = Array.from({ length: count }, (_, index) => `  - id: s${index}\n    ${step}\n`);
+  return family === undefined ? undefined : playbook(steps.join('')).replace('name: test', `name: ${name}`);
+}
+
 export function compile(text: string, file = 'test.yaml', maxBytes?: number): CompileResult {
-  return compilePlaybook({ text, file, actions: fixtureActions, ...(maxBytes === undefined ? {} : { maxBytes }) });
+  const options = { text, file, actions: fixtureActions, playbooks: calledPlaybooks };
+  return compilePlaybook({ ...options, ...(maxBytes === undefined ? {} : { maxBytes }) });
 }
 
 /** A playbook around steps, indented as they come. */
@@ -45,6 +71,7 @@ export function scope(parts: Partial<Scope> = {}): Scope {
       operator: 'ana',
       startedAt: '2026-01-31T03:00:00Z',
       isDrill: true,
+      environment: '',
     },
     env: {},
     contacts: {},

@@ -66,3 +66,11 @@ test('bytes that are not UTF-8 are an error of the file', () => {
   expect(decodePlaybook(new Uint8Array([0x61, 0xff, 0xfe]), 'x.yaml', collector)).toBeUndefined();
   expect(collector.list().map((one) => one.code)).toEqual(['E_PLAYBOOK_ENCODING']);
 });
+
+test('an expression that YAML takes for a map is told to stand in quotes', () => {
+  const { diagnostics } = compile(playbook(`${steps}    title: \${{ true ? 'a': 'b' }}\n`));
+  expect(diagnostics[0]).toMatchObject({
+    code: 'E_PLAYBOOK_YAML',
+    hint: 'an expression with `: ` or `#` in it needs quotes around the whole value',
+  });
+});

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createReportReader, type ReportModel } from '../../engine/report/model.ts';
 import { renderMarkdown } from '../../engine/report/render.ts';
 import type { Draft } from '../../engine/run/events.ts';
-import { created, journalOf, opened } from './events.ts';
+import { created, journalOf, opened } from '../ui/events.ts';
 
 const template = readFileSync(new URL('../../templates/incident-report.md.hbs', import.meta.url), 'utf8');
 const NOW = Date.UTC(2026, 4, 12, 5, 30);

@@ -164,32 +164,6 @@ test('a retry repeats only what is not known to be done, with the earlier state 
   );
 });
 
-test('an effect that must not be repeated and whose answer was lost is in doubt, not sent again', async () => {
-  let sent = 0;
-  world.actions.set(
-    'test.act',
-    act(
-      async (ctx) => {
-        const result = await ctx.change({ ...ban, id: 'ana' }, async () => {
-          sent += 1;
-          throw new Error('socket hang up');
-        });
-        if (result.outcome !== 'done') throw new Error('again');
-        return null;
-      },
-      { idempotent: false },
-    ),
-  );
-  const { end, state } = await world.start(
-    playbook(
-      '  - { id: act, title: Act, uses: test.act, approval: { none: a test }, retry: { attempts: 3, delay: 1ms } }\n',
-    ),
-  );
-  expect(sent).toBe(1);
-  expect(end.status).toBe('failed');
-  expect(state.steps.get('act')?.error?.code).toBe('E_IN_DOUBT');
-});
-
 test('outside a change only reads leave, whoever calls fetch', async () => {
   world.actions.set(
     'test.act',

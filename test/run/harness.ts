@@ -10,13 +10,17 @@ import type { Plan } from '../../engine/playbook/plan.ts';
 import { createRedactor } from '../../engine/redact.ts';
 import { type Clock, systemClock } from '../../engine/run/clock.ts';
 import { createRun } from '../../engine/run/create.ts';
+import type { EngineOptions } from '../../engine/run/engine.ts';
 import type { RunEvent } from '../../engine/run/events.ts';
 import { evolve } from '../../engine/run/evolve.ts';
 import { executeRun, type RunEnd } from '../../engine/run/executor.ts';
+import { keptOutputs } from '../../engine/run/kept-outputs.ts';
 import { nobody, type People } from '../../engine/run/people.ts';
 import { createSecrets } from '../../engine/run/secrets.ts';
+import type { Selection } from '../../engine/run/selection.ts';
 import { RunSession } from '../../engine/run/session.ts';
 import { initialState, type RunState } from '../../engine/run/state.ts';
+import { createVault, sealNamed, type Vault } from '../../engine/run/vault.ts';
 import type { Journal } from '../../engine/store/journal.ts';
 import { openSqliteJournal } from '../../engine/store/sqlite/open.ts';
 
@@ -64,6 +68,8 @@ export interface World {
   readonly journal: Journal;
   readonly file: string;
   readonly actions: Map<string, Action>;
+  /** Playbooks that others may call, by name: their YAML. */
+  readonly playbooks: Map<string, string>;
   compile(yaml: string): Plan;
   start(yaml: string, options?: StartOptions): Promise<Started>;
   resume(runId: string, plan: Plan, options?: StartOptions): Promise<Started>;
@@ -80,6 +86,15 @@ export interface StartOptions {
   readonly operator?: string;
   readonly settleWithinMs?: number;
   readonly clock?: Clock;
+  readonly selection?: Selection;
+  readonly contacts?: JsonObject;
+  readonly confirmsEach?: boolean;
+  /** The secrets this process has. Absent: those of the inputs for a start, none for a resume. */
+  readonly vault?: Vault;
+  /** In place of the world's own: one that breaks. */
+  readonly journal?: Journal;
+  /** More of the engine's options. */
+  readonly engine?: Partial<EngineOptions>;
 }
 export interface Started {
   readonly runId: string;
@@ -98,29 +113,56 @@ export async function openWorldIn(parent: string, ...actions: Action[]): Promise
   const file = join(folder, 'runs.db');
   const redactor = createRedactor();
   const journal = await openSqliteJournal({ file, redactor });
+  const playbooks = new Map<string, string>();
+  const called = {
+    names: () => [...playbooks.keys()],
+    read: (name: string) => {
+      const text = playbooks.get(name);
+      return text === undefined ? undefined : { text, file: `${name}.yaml` };
+    },
+  };
   const registry = new Map([echo, ...actions].map((action) => [action.name, action]));
   const compilePlaybook = createPlaybookCompiler({ playbookSchema });
   const compile = (yaml: string): Plan => {
     const name = /^name: (\S+)/m.exec(yaml)?.[1] ?? 'test';
-    const { plan, diagnostics } = compilePlaybook({ text: yaml, file: `${name}.yaml`, actions: registry });
+    const { plan, diagnostics } = compilePlaybook({
+      text: yaml,
+      file: `${name}.yaml`,
+      actions: registry,
+      playbooks: called,
+    });
     if (!plan)
       throw new Error(`does not compile: ${diagnostics.map((one) => `${one.code} ${one.message}`).join('\n')}`);
     return plan;
   };
+  const events = async (runId: string): Promise<RunEvent[]> => {
+    const all: RunEvent[] = [];
+    for await (const event of journal.read(runId)) all.push(event);
+    return all;
+  };
+  const fold = async (runId: string): Promise<RunState> => {
+    const state = initialState();
+    for (const event of await events(runId)) evolve(state, event);
+    return state;
+  };
+  const openVault = (): Vault => createVault((name, value) => redactor.add(name, value));
   const execute = async (runId: string, plan: Plan, options: StartOptions): Promise<Started> => {
     const { clock = systemClock } = options;
+    const store = options.journal ?? journal;
     const session = await RunSession.open({
-      journal,
+      journal: store,
       runId,
       clock,
+      keepsOutput: keptOutputs(plan),
       holder: { id: `test-${Math.random()}`, host: 'test', pid: process.pid, operator: 'tester' },
     });
     try {
       const end = await executeRun({
         plan,
         session,
-        journal,
+        journal: store,
         redactor,
+        vault: options.vault ?? openVault(),
         actions: registry,
         people: options.people ?? nobody,
         clock,
@@ -134,42 +176,40 @@ export async function openWorldIn(parent: string, ...actions: Action[]): Promise
         operator: options.operator ?? 'tester',
         pid: process.pid,
         ...(options.settleWithinMs === undefined ? {} : { settleWithinMs: options.settleWithinMs }),
+        ...(options.confirmsEach === undefined ? {} : { confirmsEach: options.confirmsEach }),
+        ...options.engine,
       });
-      return { runId, plan, end, state: session.state };
+      // The engine keeps only the outputs that are read; tests look at all.
+      return { runId, plan, end, state: await fold(runId) };
     } finally {
       await session.close();
     }
-  };
-  const events = async (runId: string): Promise<RunEvent[]> => {
-    const all: RunEvent[] = [];
-    for await (const event of journal.read(runId)) all.push(event);
-    return all;
   };
   return {
     journal,
     file,
     actions: registry,
+    playbooks,
     compile,
     events,
     async start(yaml, options = {}) {
       const plan = compile(yaml);
+      const vault = options.vault ?? openVault();
       const { runId } = await createRun({
         journal,
         plan,
-        inputs: options.inputs ?? {},
+        inputs: sealNamed(vault, plan.inputs, options.inputs ?? {}, 'inputs'),
         operator: 'tester',
         env: options.env ?? {},
         random: Math.random,
         version: 'test',
+        ...(options.selection === undefined ? {} : { selection: options.selection }),
+        ...(options.contacts === undefined ? {} : { contacts: options.contacts }),
       });
-      return execute(runId, plan, options);
+      return execute(runId, plan, { ...options, vault });
     },
     resume: (runId, plan, options = {}) => execute(runId, plan, options),
-    async fold(runId) {
-      const state = initialState();
-      for (const event of await events(runId)) evolve(state, event);
-      return state;
-    },
+    fold,
     async close() {
       await journal.close();
       rmSync(folder, { recursive: true, force: true });

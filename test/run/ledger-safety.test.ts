@@ -175,29 +175,6 @@ test('a pause while the intent is written leaves nothing in doubt', async () => 
   expect(sent).toEqual(['a', 'b']);
 });
 
-test('an effect in doubt stops the run whatever onFailure says', async () => {
-  world.actions.set(
-    'test.act',
-    act(
-      async (ctx) => {
-        const { outcome } = await ctx.change({ ...ban, id: 'a' }, async () => {
-          throw new Error('socket hang up');
-        });
-        if (outcome !== 'done') throw new Error('again');
-        return null;
-      },
-      { idempotent: false },
-    ),
-  );
-  const { end, state } = await world.start(
-    playbook(
-      '  - { id: act, title: Act, uses: test.act, approval: { none: a test }, onFailure: continue, retry: { attempts: 2, delay: 1ms } }\n',
-    ),
-  );
-  expect(end.status).toBe('failed');
-  expect(state.steps.get('act')?.error?.code).toBe('E_IN_DOUBT');
-});
-
 test('what was already so, and is so no longer, is done by a retry', async () => {
   const sent: string[] = [];
   let attempt = 0;

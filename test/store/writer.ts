@@ -1,5 +1,7 @@
 // A process of its own that appends: `writer.ts FILE NAME SEED COUNT`. It prints nothing and exits 0 when all is durable.
+// With STORE_URL set it writes to that PostgreSQL store instead: no password stands in the list of processes.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openPostgresJournal } from '../../engine/store/postgres/open.ts';
 import { openSqliteJournal } from '../../engine/store/sqlite/open.ts';
 import { note, RUN, silentRedactor } from './support.ts';
 
@@ -11,7 +13,10 @@ function random(): number {
   return seed / 2_147_483_648;
 }
 
-const journal = await openSqliteJournal({ file, redactor: silentRedactor });
+const url = process.env.STORE_URL;
+const journal = await (url === undefined
+  ? openSqliteJournal({ file, redactor: silentRedactor })
+  : openPostgresJournal({ url, redactor: silentRedactor }));
 let since = 0;
 for (let written = 0; written < Number(countText); ) {
   const size = Math.min(1 + Math.floor(random() * 4), Number(countText) - written);

@@ -5,8 +5,7 @@ import { headLine, stepPlace } from '../../engine/ui/head-line.ts';
 import { evidenceLines, thinnedText } from '../../engine/ui/list-evidence.ts';
 import { createPalette } from '../../engine/ui/palette.ts';
 import { treeLines } from '../../engine/ui/tree.ts';
-import { created, opened } from '../report/events.ts';
-import { group, planOf, stateOf, uses } from './events.ts';
+import { call, created, group, loop, opened, planOf, stateOf, uses } from './events.ts';
 
 const request = (more: Partial<EventData['approval.requested']>): EventData['approval.requested'] => ({
   request: 1,
@@ -97,5 +96,19 @@ describe('the line over a question', () => {
     });
     expect(line).toMatch(/^Shop down {2,}P1 · k3j · step 2 of 3 {2}12:05$/);
     expect(line).toHaveLength(60);
+  });
+
+  it.each([
+    ['each[3]/ban', 'step 1 of 2, item 4'],
+    ['each[3]', 'step 1 of 2, item 4'],
+    ['other/ban', 'step 2 of 2'],
+    ['finally/note', 'finally'],
+    ['', ''],
+  ])('says where %s is', (path, place) => {
+    const plan = planOf([
+      loop('each', 'Each', 0, group('each[]', 'Each', 0, [uses('each[]/ban', 'Ban', 0)])),
+      call('other', 'Other', 1, { steps: [uses('other/ban', 'Ban', 0)] }),
+    ]);
+    expect(stepPlace(plan, path)).toBe(place);
   });
 });

@@ -58,6 +58,21 @@ describe('a scenario playing people', () => {
     expect(await people().approval(asks(0), open)).toEqual({ kind: 'given', actor: 'scenario:ana' });
     expect(await people({ isUnattended: false }).approval(asks(0), open)).toEqual({ kind: 'later' });
   });
+  it('confirms steps and takes temporary changes back in an unattended drill only', async () => {
+    const step = { path: 'ban', title: 'Ban' };
+    expect(await people().confirm(step, open)).toEqual({ kind: 'go', actor: 'scenario:ana' });
+    expect(await people().temporary({ ...step, changes: [] }, open)).toEqual({ kind: 'undo', actor: 'scenario:ana' });
+    const attended = people({ isUnattended: false });
+    expect(await attended.confirm(step, open)).toEqual({ kind: 'later' });
+    expect(await attended.temporary({ ...step, changes: [] }, open)).toEqual({ kind: 'later' });
+  });
+  it('invents no output, no secret, and no end of a doubt', async () => {
+    const step = { path: 'ban', title: 'Ban' };
+    expect(await people().output({ ...step, schema: {}, check: () => [] }, open)).toEqual({ kind: 'later' });
+    expect(await people().secret({ path: 'ban', name: 'inputs.token' }, open)).toEqual({ kind: 'later' });
+    const doubt = { kind: 'user', verb: 'ban', round: 0, ids: ['a'] };
+    expect(await people().doubt({ ...step, doubt, changes: [] }, open)).toEqual({ kind: 'later' });
+  });
   it('falls silent when the question is closed meanwhile', async () => {
     const closing = new AbortController();
     const answer = people({ clock: never }).approval(asks(1), closing.signal);

@@ -5,7 +5,7 @@ import { initialState } from '../../engine/run/state.ts';
 import { createPalette } from '../../engine/ui/palette.ts';
 import { createScrollback } from '../../engine/ui/scrollback.ts';
 import { textWidth } from '../../engine/ui/text.ts';
-import { created, journalOf, opened } from '../report/events.ts';
+import { created, done, doubted, failed, journalOf, looped, opened } from './events.ts';
 
 function written(drafts: readonly Draft[], columns = 80): string[] {
   const lines: string[] = [];
@@ -23,12 +23,6 @@ function written(drafts: readonly Draft[], columns = 80): string[] {
   scrollback.flush();
   return lines;
 }
-const done = (step: string, by?: string): Draft => ({
-  type: 'step.done',
-  actor: 'engine',
-  step,
-  data: { durationMs: 1200, ...(by === undefined ? {} : { by }) },
-});
 const begin = [created(), opened('', 'group', 'B')];
 
 describe('what stays on the screen', () => {
@@ -74,6 +68,46 @@ describe('what stays on the screen', () => {
     expect(written([...begin, opened('g', 'group', 'G'), done('g')])).toEqual([]);
   });
 
+  it('sums a loop up, and marks it where an instance failed', () => {
+    const lines = written([
+      ...begin,
+      ...looped('each', 'Each', { count: 2, done: 1 }),
+      opened('each[1]', 'uses', 'Each 1', 1),
+      failed('each[1]', 'no', 'continue'),
+      done('each'),
+    ]);
+    expect(lines).toEqual([
+      '✔ 03:04:00Z done     Each 0 · 1.2 s',
+      '✖ 03:06:00Z failed   Each 1: no',
+      '! 03:07:00Z done     Each · 1 done, 1 failed · 1.2 s',
+    ]);
+  });
+
+  it('says who settled what was in doubt, and who gave an output', () => {
+    const lines = written(
+      [
+        ...begin,
+        opened('ban', 'uses', 'Ban'),
+        doubted('ban', ['a']),
+        {
+          type: 'doubt.resolved',
+          actor: 'person:bo',
+          step: 'ban',
+          data: { kind: 'user', verb: 'ban', round: 0, ids: ['a'], choice: 'done', reason: 'seen', by: 'bo' },
+        },
+        { type: 'step.done', actor: 'person:bo', step: 'ban', data: { durationMs: 0, by: 'bo', needsOutput: true } },
+        { type: 'output.given', actor: 'person:bo', step: 'ban', data: { output: { value: 1 }, by: 'bo' } },
+      ],
+      120,
+    );
+    expect(lines.map((line) => line.replace(/\s+/g, ' '))).toEqual([
+      '! 03:03:00Z doubt Ban: nobody knows whether it happened: ban user a',
+      '✔ 03:04:00Z settled Ban: it happened, by bo: seen (ban user a)',
+      '! 03:05:00Z done Ban · by bo · 0 ms; a later step reads its output, which is asked for',
+      '✔ 03:06:00Z output Ban: given by bo',
+    ]);
+  });
+
   it('marks a step whose output says ok: false', () => {
     const [line] = written([
       ...begin,
@@ -96,6 +130,6 @@ describe('what stays on the screen', () => {
     ]);
     const lines = written([...begin, ...many.flat()]);
     expect(lines).toHaveLength(201);
-    expect(lines[0]).toBe('⋮ 100 earlier lines: runbook show k3j');
+    expect(lines[0]).toBe('⋮ 100 earlier lines: runbook report k3j');
   });
 });

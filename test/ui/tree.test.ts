@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Draft } from '../../engine/run/events.ts';
 import { createPalette } from '../../engine/ui/palette.ts';
 import { textWidth } from '../../engine/ui/text.ts';
 import { type Frame, treeLines } from '../../engine/ui/tree.ts';
-import { created, opened } from '../report/events.ts';
-import { group, manual, planOf, stateOf, uses } from './events.ts';
+import { created, done, group, manual, opened, planOf, stateOf, uses } from './events.ts';
 
 const frame = (more: Partial<Frame> = {}): Frame => ({
   runId: 'k3j',
@@ -16,7 +14,6 @@ const frame = (more: Partial<Frame> = {}): Frame => ({
   isHeld: true,
   ...more,
 });
-const done = (step: string): Draft => ({ type: 'step.done', actor: 'engine', step, data: { durationMs: 1200 } });
 const many = Array.from({ length: 60 }, (_, index) => uses(`s${index}`, `Step ${index}`, index));
 
 describe('the tree', () => {

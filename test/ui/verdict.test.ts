@@ -4,8 +4,7 @@ import { createLiveFacts, noteFact } from '../../engine/ui/live-facts.ts';
 import { createPalette } from '../../engine/ui/palette.ts';
 import { treeLines } from '../../engine/ui/tree.ts';
 import { badVerdict } from '../../engine/ui/verdict.ts';
-import { created, journalOf, opened } from '../report/events.ts';
-import { planOf, stateOf, uses } from './events.ts';
+import { created, done, failed, group, journalOf, loop, opened, planOf, stateOf, uses } from './events.ts';
 
 const frame = {
   runId: 'k3j',
@@ -50,6 +49,44 @@ describe('the verdict of an output', () => {
     const state = stateOf(drafts);
     delete state.steps.get('probe')?.output;
     expect(treeLines(plan, state, { ...frame, facts })[1]).toBe('! Probe  ok: false · refused · 1.2 s');
+  });
+});
+
+describe('what is folded away', () => {
+  const down = { durationMs: 5, output: { value: { ok: false } } };
+  const look = loop('g/each', 'Each', 1, group('g/each[]', 'Look', 0, [uses('g/each[]/probe', 'Probe', 0)]));
+  const folded = planOf([group('g', 'Verify', 0, [uses('g/probe', 'Probe', 0), look])]);
+  const drafts: Draft[] = [
+    created(),
+    opened('', 'group', 'B'),
+    opened('g', 'group', 'Verify'),
+    opened('g/probe', 'uses', 'Probe'),
+    done('g/probe', down),
+    opened('g/each', 'loop', 'Each', 1, { count: 1 }),
+    opened('g/each[0]', 'group', 'Look'),
+    opened('g/each[0]/probe', 'uses', 'Probe'),
+    failed('g/each[0]/probe', 'no', 'continue'),
+    done('g/each[0]'),
+    done('g/each'),
+    done('g'),
+  ];
+
+  it('is not shown as if all were well', () => {
+    expect(treeLines(folded, stateOf(drafts), frame)[1]).toBe('! Verify  1 failed, 1 not well · 1.2 s');
+    const facts = createLiveFacts();
+    for (const event of journalOf(drafts)) noteFact(facts, event);
+    const state = stateOf(drafts);
+    delete state.steps.get('g/probe')?.output;
+    expect(treeLines(folded, state, { ...frame, facts })[1]).toBe('! Verify  1 failed, 1 not well · 1.2 s');
+  });
+});
+
+describe('a status, which knows no more than the state', () => {
+  it('marks a step whose output says ok: false', () => {
+    const state = stateOf([...begin, done('probe', { output: { value: { ok: false, error: 'refused' } } })]);
+    expect(treeLines(plan, state, { ...frame, tick: null, rows: Number.POSITIVE_INFINITY })[1]).toBe(
+      '! Probe  ok: false · refused · 1.2 s',
+    );
   });
 });
 

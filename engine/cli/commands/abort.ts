@@ -21,9 +21,10 @@ export async function abort(
     data: { reason: options.reason, by: app.operator },
   };
   if ((await liveHolder(journal, runId, app.clock.now())) === null) {
-    await continueRun(app, opened, { plain: true }, () => [request]);
+    const exitCode = await continueRun(app, opened, { plain: true }, { first: () => [request] });
+    const [row] = await journal.runs({ idPrefix: runId, limit: 1 });
     // It was asked for: a run that is aborted is what this command is to bring about.
-    return EXIT.done;
+    return row?.status === 'aborted' ? EXIT.done : exitCode;
   }
   const check = (since: readonly RunEvent[]): void => {
     if (since.some((event) => event.type === 'run.ended')) throw ended(runId);

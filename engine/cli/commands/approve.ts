@@ -1,13 +1,13 @@
-import { RunbookError } from '../../errors.ts';
 import { approvalProblem } from '../../run/approvals.ts';
-import type { RunState } from '../../run/state.ts';
+import type { RunState, StepState } from '../../run/state.ts';
 import { approvalLines } from '../../ui/approval-lines.ts';
 import { oneLine } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { approvalDetailLines, type PendingApproval } from '../approval-details.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findStep } from '../find-step.ts';
 import { type OpenedRun, openRun } from '../open-run.ts';
-import { confirm, requireKnownStep, say } from '../speak.ts';
+import { confirm, say } from '../speak.ts';
 
 interface ApproveOptions extends CommonOptions {
   readonly role?: string;
@@ -23,8 +23,8 @@ export async function approve(
   options: ApproveOptions,
 ): Promise<number> {
   const opened = await openRun(app, run);
-  const step = given ?? onlyWaiting(opened);
-  requireKnownStep(opened, step);
+  const isMeant = (one: StepState): boolean => one.approval?.pending != null;
+  const step = findStep(opened, { given, isMeant, what: 'waits for an approval' });
   const pending = opened.state.steps.get(step)?.approval?.pending;
   const by = app.operator;
   const problem = (state: RunState): string | null => {
@@ -43,12 +43,14 @@ export async function approve(
   const note = options.note === undefined ? {} : { note: options.note };
   const events = await say(
     opened,
-    {
-      type: 'approval.given',
-      actor: `person:${by}`,
-      step,
-      data: { request: pending?.request ?? 0, by, ...role, ...note },
-    },
+    [
+      {
+        type: 'approval.given',
+        actor: `person:${by}`,
+        step,
+        data: { request: pending?.request ?? 0, by, ...role, ...note },
+      },
+    ],
     problem,
   );
   const what = pending ? approvalLines(pending, 0)[0] : undefined;
@@ -70,16 +72,4 @@ function settledText(state: RunState, step: string): string {
   const votes = known?.approval?.votes ?? [];
   if (votes.length > 0) return `${step} was approved already, by ${votes.map((vote) => vote.by).join(', ')}`;
   return known ? `${step} does not wait for an approval` : `The run has not come to ${step} yet`;
-}
-
-function onlyWaiting({ state }: OpenedRun): string {
-  const waiting = [...state.openSteps].filter((path) => state.steps.get(path)?.approval?.pending);
-  const [only] = waiting;
-  if (only !== undefined && waiting.length === 1) return only;
-  throw new RunbookError({
-    code: 'E_USAGE',
-    message:
-      waiting.length === 0 ? 'No step of this run waits for an approval' : 'More than one step waits for an approval',
-    hint: waiting.length === 0 ? undefined : `Name one: ${waiting.join(', ')}`,
-  });
 }

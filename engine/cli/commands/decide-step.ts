@@ -1,22 +1,38 @@
 // A person's decision about a step, from the command line; then the run goes on.
 import { RunbookError } from '../../errors.ts';
-import { didYouMean } from '../../playbook/suggest.ts';
-import type { RunState, StepPhase } from '../../run/state.ts';
+import { mayRedo } from '../../run/evolve-turns.ts';
+import { isUndoPath } from '../../run/paths.ts';
+import { isContainer, type RunState, type StepPhase, type StepState } from '../../run/state.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { continueRun } from '../continue-run.ts';
+import { editedInputs } from '../edited-inputs.ts';
+import { findStep } from '../find-step.ts';
+import { givenOutput, outputText } from '../given-output.ts';
 import { openRun } from '../open-run.ts';
+import { refuseForRun } from '../refuse-for-run.ts';
 
 interface DecideOptions extends CommonOptions {
   readonly reason?: string;
   readonly plain?: boolean;
 }
 
-export async function retry(app: App, run: string, step: string, options: DecideOptions): Promise<number> {
+export async function retry(
+  app: App,
+  run: string,
+  given: string | undefined,
+  options: DecideOptions & { readonly input?: readonly string[]; readonly inputs?: string },
+): Promise<number> {
+  const opened = await openRun(app, run);
+  const step = findStep(opened, { given, isMeant: isStopped, what: 'is stopped' });
+  const inputs = await editedInputs(app, opened, step, options);
   const reason = options.reason ?? 'retried from the command line';
-  return continueRun(app, await openRun(app, run), options, ({ state }) => {
-    requireStep(state, step, ['stopped'], 'retry');
-    return [{ type: 'step.reopened', actor: `person:${app.operator}`, step, data: { reason, by: app.operator } }];
-  });
+  const first = ({ state }: { readonly state: RunState }) => {
+    const mayRetry = (own: StepState): boolean => isStopped(own) || mayRedo(state, own);
+    requireStep(state, step, mayRetry, 'retry');
+    const data = { reason, by: app.operator, ...(inputs === undefined ? {} : { inputs }) };
+    return [{ type: 'step.reopened', actor: `person:${app.operator}`, step, data } as const];
+  };
+  return continueRun(app, opened, options, { first, ...onlyUndo(opened, step) });
 }
 
 /**
@@ -28,26 +44,55 @@ const UNFINISHED: readonly StepPhase[] = ['open', 'attempting', 'retrying', 'pol
 export async function skip(
   app: App,
   run: string,
-  step: string,
-  options: DecideOptions & { readonly reason: string },
+  given: string | undefined,
+  options: DecideOptions & { readonly reason: string; readonly output?: string },
 ): Promise<number> {
-  return continueRun(app, await openRun(app, run), options, ({ state }) => {
-    requireStep(state, step, UNFINISHED, 'skip');
-    const text = `${app.operator}: ${options.reason}`;
-    return [
-      { type: 'step.skipped', actor: `person:${app.operator}`, step, data: { reason: { kind: 'person', text } } },
-    ];
-  });
+  const opened = await openRun(app, run);
+  const isMeant = (step: StepState): boolean => isSkippable(step);
+  const step = findStep(opened, { given, isMeant, what: 'can be skipped' });
+  refuseForRun(opened, step, 'skip');
+  const output = await givenOutput(app, opened, step, options.output);
+  const text = `${app.operator}: ${options.reason}`;
+  const first = ({ state }: { readonly state: RunState }) => {
+    requireStep(state, step, isSkippable, 'skip');
+    const data = { reason: { kind: 'person', text }, ...output } as const;
+    return [{ type: 'step.skipped', actor: `person:${app.operator}`, step, data } as const];
+  };
+  const needed = outputText(opened.runId, step, output);
+  if (needed !== null) app.terminal.tell(needed);
+  return continueRun(app, opened, options, { first, ...onlyUndo(opened, step) });
 }
 
-function requireStep(state: RunState, path: string, phases: readonly StepPhase[], verb: string): void {
+/** A group that ran out of time can be given up as a whole; of one under way, its steps. */
+function isSkippable(step: StepState): boolean {
+  return UNFINISHED.includes(step.phase) && (!isContainer(step.kind) || step.phase === 'stopped');
+}
+
+function isStopped(step: StepState): boolean {
+  return step.phase === 'stopped';
+}
+
+/** A step of an undo is decided about within the undo: the run itself is left as it stands. */
+function onlyUndo({ state }: { readonly state: RunState }, step: string): { readonly endsWithUndo?: true } {
+  return isUndoPath(step) && state.undo?.cause === 'operator' ? { endsWithUndo: true } : {};
+}
+
+/** @throws E_STEP_STATE */
+export function requireStep(state: RunState, path: string, fits: (step: StepState) => boolean, verb: string): void {
   const step = state.steps.get(path);
-  if (step && step.kind !== 'group' && phases.includes(step.phase)) return;
-  const hint = step ? undefined : didYouMean(path, state.steps.keys(), 'runbook status shows the steps');
+  if (step && fits(step)) return;
+  const isOpenGroup = step !== undefined && isContainer(step.kind) && step.phase === 'open';
   const message = !step
-    ? `The run has not come to a step ${path}`
-    : step.kind === 'group'
-      ? `${path} is a group; name one of its steps`
+    ? `The run has not come to ${path} yet`
+    : isOpenGroup
+      ? `${path} holds other steps; name one of them`
       : `Cannot ${verb} ${path}: it is ${step.phase}`;
-  throw new RunbookError({ code: 'E_STEP_STATE', message, hint });
+  throw new RunbookError({ code: 'E_STEP_STATE', message, hint: stateHint(step, verb) });
+}
+
+function stateHint(step: StepState | undefined, verb: string): string {
+  if (step?.phase === 'wanting') return 'Give its output: runbook done RUN STEP --output JSON';
+  if (verb === 'retry' && step?.phase === 'done')
+    return 'A step that is done is done again only where its changes were taken back (runbook undo) and its group is open';
+  return 'runbook status shows the steps';
 }

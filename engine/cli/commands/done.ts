@@ -1,53 +1,120 @@
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { messageOf, RunbookError } from '../../errors.ts';
+import type { Draft } from '../../run/events.ts';
 import { storeEvidence } from '../../run/manual.ts';
+import { nodeAt } from '../../run/paths.ts';
 import type { EvidenceFile } from '../../run/people.ts';
+import type { RunState, StepState } from '../../run/state.ts';
 import { mediaTypeOf } from '../../ui/media-type.ts';
+import { shellWord } from '../../ui/text.ts';
 import { answerFields, recordedLines } from '../answer-fields.ts';
 import type { App, CommonOptions } from '../app.ts';
+import { continueRun } from '../continue-run.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findStep } from '../find-step.ts';
+import { givenOutput, outputText } from '../given-output.ts';
 import { parsePairs, readValues } from '../given-values.ts';
 import { type OpenedRun, openRun } from '../open-run.ts';
-import { confirm, notOpenProblem, requireKnownStep, say } from '../speak.ts';
+import { refuseForRun } from '../refuse-for-run.ts';
+import { confirm, notOpenProblem, say } from '../speak.ts';
+import { requireStep } from './decide-step.ts';
 
-interface DoneOptions extends CommonOptions {
+export interface DoneOptions extends CommonOptions {
   readonly field?: readonly string[];
   readonly fields?: string;
   readonly note?: string;
   readonly evidence?: readonly string[];
+  /** JSON, or `@FILE`: of a step done by hand, or that was ended before. */
+  readonly output?: string;
   /** Takes the defaults of fields that were not given. */
   readonly yes?: boolean;
 }
 
-export async function done(app: App, run: string, step: string, options: DoneOptions): Promise<number> {
+/** Answers a manual step, says that a stopped one was done by hand, or gives the output that a step is still to have. */
+export async function done(app: App, run: string, given: string | undefined, options: DoneOptions): Promise<number> {
   const opened = await openRun(app, run);
-  requireKnownStep(opened, step);
+  const step = findStep(opened, { given, isMeant: waitsForDone, what: 'waits to be done by a person' });
+  refuseForRun(opened, step, 'done');
+  const phase = opened.state.steps.get(step)?.phase;
+  if (phase === 'wanting') return giveOutput(app, opened, step, options);
+  if (phase === 'stopped') return doByHand(app, opened, step, options);
+  return answer(app, opened, step, options);
+}
+
+function waitsForDone(step: StepState): boolean {
+  if (step.phase === 'stopped' || step.phase === 'wanting') return true;
+  return step.kind === 'manual' && step.phase === 'open' && step.answer === undefined;
+}
+
+async function answer(app: App, opened: OpenedRun, step: string, options: DoneOptions): Promise<number> {
+  refuseOptions(options, ['output'], `${step} is not done by hand: it has not failed`);
   const given = { ...(await readValues(options.fields, app.cwd)), ...parsePairs(options.field ?? [], '--field') };
   const refusal = notOpenProblem(opened.state.steps.get(step), step);
-  if (refusal !== null)
-    throw new RunbookError({
-      code: 'E_ANSWER_REFUSED',
-      message: refusal,
-      hint: `runbook status ${opened.runId} shows how it stands`,
-    });
+  if (refusal !== null) throw refused(opened, refusal);
   const fields = await answerFields(app, opened, { step, given, takesDefaults: options.yes === true });
   const files = (options.evidence ?? []).map((file) => readEvidence(app, file));
   requireEvidence(opened, step, files);
   const evidence = await storeEvidence({ journal: opened.journal, session: { runId: opened.runId } }, files);
   const by = app.operator;
-  const events = await say(
-    opened,
-    {
-      type: 'manual.answered',
-      actor: `person:${by}`,
-      step,
-      data: { fields, evidence, by, ...(options.note === undefined ? {} : { note: options.note }) },
-    },
-    (state) => notOpenProblem(state.steps.get(step), step),
-  );
+  const note = options.note === undefined ? {} : { note: options.note };
+  const draft: Draft = {
+    type: 'manual.answered',
+    actor: `person:${by}`,
+    step,
+    data: { fields, evidence, by, ...note },
+  };
+  const events = await say(opened, [draft], (state) => notOpenProblem(state.steps.get(step), step));
   await confirm(app, opened, [`Recorded: ${step} done by ${by}.`, ...recordedLines(fields)].join('\n'), events);
   return EXIT.done;
+}
+
+/** Said without the lease: whoever works on the run takes it up. */
+async function giveOutput(app: App, opened: OpenedRun, step: string, options: DoneOptions): Promise<number> {
+  refuseOptions(options, ['field', 'fields', 'evidence', 'note'], `${step} has ended; what it lacks is its output`);
+  const { output } = await givenOutput(app, opened, step, options.output);
+  if (output === undefined)
+    throw new RunbookError({
+      code: 'E_USAGE',
+      message: `${step} has ended, and a later step reads its output`,
+      hint: `runbook done ${shellWord(opened.runId)} ${shellWord(step)} --output JSON, or --output @FILE`,
+    });
+  const by = app.operator;
+  const draft: Draft = { type: 'output.given', actor: `person:${by}`, step, data: { output, by } };
+  const problem = (state: RunState): string | null =>
+    state.steps.get(step)?.phase === 'wanting' ? null : `The output of ${step} was given already`;
+  const events = await say(opened, [draft], problem);
+  await confirm(app, opened, `Recorded: the output of ${step}, given by ${by}.`, events);
+  return EXIT.done;
+}
+
+/** The step is stopped, so nobody but the holder of the run's lease may move it on. */
+async function doByHand(app: App, opened: OpenedRun, step: string, options: DoneOptions): Promise<number> {
+  refuseOptions(options, ['field', 'fields', 'evidence'], `${step} has failed; it can be said to be done by hand`);
+  const by = app.operator;
+  const output = await givenOutput(app, opened, step, options.output);
+  const note = options.note === undefined ? {} : { note: options.note };
+  const first = ({ state }: { readonly state: RunState }): readonly Draft[] => {
+    requireStep(state, step, (own) => own.phase === 'stopped', 'do by hand');
+    return [{ type: 'step.done', actor: `person:${by}`, step, data: { durationMs: 0, by, ...note, ...output } }];
+  };
+  const needed = outputText(opened.runId, step, output);
+  if (needed !== null) app.terminal.tell(needed);
+  return continueRun(app, opened, { plain: true }, { first });
+}
+
+function refuseOptions(options: DoneOptions, names: readonly (keyof DoneOptions)[], why: string): void {
+  const [given] = names.filter((name) => options[name] !== undefined);
+  if (given === undefined) return;
+  throw new RunbookError({ code: 'E_USAGE', message: `${why}, so --${given} says nothing here`, hint: 'Leave it out' });
+}
+
+function refused({ runId }: OpenedRun, message: string): RunbookError {
+  return new RunbookError({
+    code: 'E_ANSWER_REFUSED',
+    message,
+    hint: `runbook status ${runId} shows how it stands`,
+  });
 }
 
 function readEvidence(app: App, file: string): EvidenceFile {
@@ -63,7 +130,7 @@ function readEvidence(app: App, file: string): EvidenceFile {
 }
 
 function requireEvidence({ plan }: OpenedRun, step: string, files: readonly EvidenceFile[]): void {
-  const node = plan.nodes.get(step);
+  const node = nodeAt(plan, step);
   if (node?.kind !== 'manual' || node.evidence !== 'required' || files.length > 0) return;
   throw new RunbookError({ code: 'E_FIELD_MISSING', message: `${step} needs evidence`, hint: 'Add --evidence FILE' });
 }

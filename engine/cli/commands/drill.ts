@@ -3,14 +3,14 @@ import { createRun } from '../../run/create.ts';
 import { clean, wrap } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { createCompiler } from '../compiler.ts';
-import { drillEnv, drillPeople, endDrill, makeWorld, requireSamePlaybook } from '../drill-world.ts';
+import { drillEnv, drillPeople, drillSettings, endDrill, makeWorld, requireSamePlaybook } from '../drill-world.ts';
 import { drive } from '../drive.ts';
-import { parsePairs } from '../given-values.ts';
 import { learnSecrets } from '../learn-secrets.ts';
 import { findPlaybook, readPlaybook } from '../playbook-files.ts';
 import { resolveRunInputs } from '../resolve-run-inputs.ts';
 import { packageVersion } from '../resources.ts';
 import { findScenario } from '../scenario-files.ts';
+import { inputPairs, openVault } from '../secret-inputs.ts';
 
 export interface DrillOptions extends CommonOptions {
   readonly scenario?: string;
@@ -25,8 +25,8 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
   const scenario = loadScenario(findScenario(app, { scenario: options.scenario, playbook }));
   requireSamePlaybook(scenario, playbook ?? scenario.playbook);
   const file = findPlaybook(app, playbook ?? scenario.playbook);
-  const compiler = createCompiler();
-  const plan = compiler.plan(readPlaybook(file), file.shown);
+  const compiler = createCompiler(app);
+  const plan = await compiler.plan(readPlaybook(file), file.shown);
   // Nobody is alarmed, and no world made, where the run could not be kept.
   const journal = await app.journal();
   const isUnattended = options.yes === true;
@@ -38,10 +38,16 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
     const env = drillEnv(world, app.env);
     learnSecrets(app.redactor, plan, { actions: compiler.actions, envs: [app.env, env] });
     if (!app.isJson) showAlert(app, world.scenario);
-    const inputs = await resolveRunInputs(app, plan, {
-      ...world.answers.inputs,
-      ...parsePairs(options.input ?? [], '--input'),
-    });
+    const vault = openVault(app);
+    const inputs = await resolveRunInputs(
+      app,
+      plan,
+      {
+        ...world.answers.inputs,
+        ...inputPairs(plan, options.input),
+      },
+      vault,
+    );
     const { runId } = await createRun({
       journal,
       plan,
@@ -62,7 +68,8 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
       isNew: true,
       isPlain: options.plain === true,
       confirmsAll: isUnattended,
-      env,
+      settings: drillSettings(world, app.env),
+      vault,
       people: drillPeople(app, world, isUnattended),
       last: (session) => endDrill(app, world, session, options.report),
     });

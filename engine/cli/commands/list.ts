@@ -11,6 +11,8 @@ interface Listed {
   readonly category: string;
   readonly title: string;
   readonly file: string;
+  /** It stands in the place of a built-in one of its name. */
+  readonly hidesBuiltIn: boolean;
 }
 
 /** Only reads what a file says of itself: one that is not valid is listed too. */
@@ -18,7 +20,7 @@ export async function list(app: App, _options: CommonOptions): Promise<number> {
   const found = listPlaybooks(app).map(describe);
   if (app.isJson) app.terminal.print(JSON.stringify(found));
   else {
-    const rows = found.map((one) => [one.name, one.severity, one.category, one.title, one.file]);
+    const rows = found.map((one) => [one.name, one.severity, one.category, one.title, placeOf(one)]);
     for (const line of table(['PLAYBOOK', 'SEVERITY', 'CATEGORY', 'TITLE', 'FILE'], rows)) app.terminal.print(line);
   }
   return EXIT.done;
@@ -42,5 +44,10 @@ function describe(file: PlaybookFile): Listed {
     category: text('category'),
     title: text('title'),
     file: file.shown,
+    hidesBuiltIn: file.hidesBuiltIn,
   };
+}
+
+function placeOf({ file, hidesBuiltIn }: Listed): string {
+  return hidesBuiltIn ? `${file} (in place of the built-in one)` : file;
 }

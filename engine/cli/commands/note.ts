@@ -19,7 +19,7 @@ export async function note(app: App, run: string, text: string, options: NoteOpt
   const by = app.operator;
   const events = await say(
     opened,
-    { type: 'note.added', actor: `person:${by}`, data: { text, kind, by, ...owner } },
+    [{ type: 'note.added', actor: `person:${by}`, data: { text, kind, by, ...owner } }],
     () => null,
   );
   await confirm(app, opened, `Noted by ${by}.`, events);

@@ -1,11 +1,10 @@
-// `runbook` alone: what is half-finished and what to type next.
+// `runbook` alone: what is half-finished, what must not stay as it is, and what to type next.
 import type { App, CommonOptions } from '../app.ts';
 import { existingJournal, hasNoRunsYet } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
-import { liveHolder } from '../held-by.ts';
-import { table } from '../table.ts';
-
-const LOOKED_AT = 50;
+import { type HalfFinished, halfFinished, halfFinishedLines } from '../half-finished.ts';
+import { runsInEffect, type Temporary, temporaryJson, temporaryText } from '../still-in-effect.ts';
+import { isUnfinished } from '../unfinished.ts';
 
 const START = `runbook drill            rehearse a breach on this machine
 runbook list             the playbooks there are
@@ -14,43 +13,25 @@ runbook --help           every command`;
 
 export async function overview(app: App, _options: CommonOptions): Promise<number> {
   const isFirst = hasNoRunsYet(app);
-  const open = isFirst ? [] : await openRuns(app);
+  const { open, temporaries } = isFirst ? { open: [], temporaries: [] } : await look(app);
+  const { print, palette } = app.terminal;
   if (app.isJson) {
-    app.terminal.print(JSON.stringify({ unfinished: open }));
+    print(JSON.stringify({ unfinished: open, temporary: temporaries.map(temporaryJson) }));
     return EXIT.done;
   }
   if (open.length === 0) {
-    app.terminal.print(`${isFirst ? 'No runs yet.' : 'No unfinished runs.'}\n\n${START}`);
+    print(`${isFirst ? 'No runs yet.' : 'No unfinished runs.'}\n\n${START}`);
     return EXIT.done;
   }
-  const rows = open.map((run) => [
-    run.id,
-    run.playbook + (run.isDrill ? ' (drill)' : ''),
-    run.status,
-    run.holder ?? 'nobody',
-  ]);
-  for (const line of table(['UNFINISHED', 'PLAYBOOK', 'STATUS', 'WORKED ON BY'], rows)) app.terminal.print(line);
-  app.terminal.print('\nType next:');
-  for (const run of open) app.terminal.print(`  ${run.next}`);
+  for (const temporary of temporaries)
+    print(palette.attention(`Temporary, still in effect: ${temporary.run}  ${temporaryText(temporary)}`));
+  for (const line of halfFinishedLines(open)) print(line);
   return EXIT.done;
 }
 
-async function openRuns(app: App) {
+async function look(app: App): Promise<{ open: readonly HalfFinished[]; temporaries: readonly Temporary[] }> {
   const journal = await existingJournal(app);
-  const rows = (await journal.runs({ limit: LOOKED_AT })).filter(
-    (row) => row.status !== 'done' && row.status !== 'aborted',
-  );
-  return Promise.all(
-    rows.map(async (row) => {
-      const holder = await liveHolder(journal, row.id, app.clock.now());
-      return {
-        id: row.id,
-        playbook: row.playbook,
-        isDrill: row.isDrill,
-        status: holder ? row.status : row.status === 'running' ? 'stopped' : row.status,
-        holder: holder ? `${holder.operator}, process ${holder.pid}` : null,
-        next: holder || row.status === 'failed' ? `runbook status ${row.id}` : `runbook resume ${row.id}`,
-      };
-    }),
-  );
+  const rows = (await journal.runs()).filter(isUnfinished);
+  const held = await runsInEffect(app, journal, rows);
+  return { open: await halfFinished(app, journal, rows), temporaries: held.flatMap((run) => run.temporaries) };
 }

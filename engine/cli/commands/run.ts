@@ -1,19 +1,33 @@
 import { RunbookError } from '../../errors.ts';
+import type { JsonObject } from '../../json.ts';
 import type { Plan } from '../../playbook/plan.ts';
 import { createRun } from '../../run/create.ts';
 import { createSecrets } from '../../run/secrets.ts';
+import { answering } from '../answering.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { createCompiler } from '../compiler.ts';
+import { continueRun } from '../continue-run.ts';
 import { drive } from '../drive.ts';
-import { parsePairs, readValues } from '../given-values.ts';
+import { readValues } from '../given-values.ts';
 import { learnSecrets } from '../learn-secrets.ts';
+import { loadConfig, type ProjectConfig } from '../load-config.ts';
+import { offerUnfinished } from '../offer-unfinished.ts';
+import { openRun } from '../open-run.ts';
+import { parsePastTime } from '../past-time.ts';
 import { findPlaybook, readPlaybook } from '../playbook-files.ts';
 import { resolveRunInputs } from '../resolve-run-inputs.ts';
 import { packageVersion } from '../resources.ts';
+import { inputPairs, openVault } from '../secret-inputs.ts';
+import { readSelection } from '../selection-options.ts';
 
-interface RunOptions extends CommonOptions {
+export interface RunOptions extends CommonOptions {
   readonly input?: readonly string[];
   readonly inputs?: string;
+  readonly answers?: string;
+  readonly env?: string;
+  readonly from?: string;
+  readonly only?: readonly string[];
+  readonly confirmEach?: boolean;
   readonly title?: string;
   readonly detected?: string;
   readonly yes?: boolean;
@@ -21,25 +35,40 @@ interface RunOptions extends CommonOptions {
 }
 
 export async function run(app: App, playbook: string, options: RunOptions): Promise<number> {
+  requireTerminal(app, options);
   const file = findPlaybook(app, playbook);
-  const compiler = createCompiler();
-  const plan = compiler.plan(readPlaybook(file), file.shown);
-  learnSecrets(app.redactor, plan, { actions: compiler.actions, envs: [app.env] });
-  const given = { ...(await readValues(options.inputs, app.cwd)), ...parsePairs(options.input ?? [], '--input') };
-  const detectedAt = options.detected === undefined ? undefined : parseTime(options.detected, app.clock.now());
-  const inputs = await resolveRunInputs(app, plan, given);
-  await requireSecrets(app, plan);
+  const compiler = createCompiler(app);
+  const plan = await compiler.plan(readPlaybook(file), file.shown);
+  const config = await loadConfig(app, options.env);
+  learnSecrets(app.redactor, plan, {
+    actions: compiler.actions,
+    envs: [app.env, config.env],
+    references: config.secrets,
+    root: config.root,
+  });
+  const selection = readSelection(plan, options);
+  const given = { ...(await readValues(options.inputs, app.cwd)), ...inputPairs(plan, options.input) };
+  const people = await answering(app, plan, options.answers);
+  const detectedAt = options.detected === undefined ? undefined : parsePastTime(options.detected, app.clock.now());
+  const unfinished = await offerUnfinished(app, plan);
+  if (unfinished !== null) return continueRun(app, await openRun(app, unfinished), options);
+  const vault = openVault(app);
+  const inputs = await resolveRunInputs(app, plan, given, vault);
+  await requireSecrets(app, plan, config);
   const { runId } = await createRun({
     journal: await app.journal(),
     plan,
     inputs,
     operator: app.operator,
-    env: app.env,
+    env: config.env,
     random: Math.random,
     version: packageVersion(),
+    ...(await surroundings(config)),
+    ...(selection === undefined ? {} : { selection }),
     ...(options.title === undefined ? {} : { title: options.title }),
     ...(detectedAt === undefined ? {} : { detectedAt }),
   });
+  showEnvironment(app, config);
   return drive({
     app,
     compiler,
@@ -48,39 +77,51 @@ export async function run(app: App, playbook: string, options: RunOptions): Prom
     isNew: true,
     isPlain: options.plain === true,
     confirmsAll: options.yes === true,
-    env: app.env,
+    settings: config,
+    vault,
+    ...(people === null ? {} : { people }),
+    ...(options.confirmEach === true ? { confirmsEach: true } : {}),
   });
 }
 
-/** Before there is a run: one that cannot start is not made. @throws E_SECRET_MISSING */
-async function requireSecrets(app: App, plan: Plan): Promise<void> {
-  const secrets = createSecrets({ env: app.env, onResolved: (name, value) => app.redactor.add(name, value) });
-  for (const name of plan.requires.secrets) {
-    try {
-      await secrets.get(name);
-    } catch (error) {
-      if (!(error instanceof RunbookError) || error.code !== 'E_SECRET_MISSING') throw error;
-      // There is no run yet that could be resumed.
-      const { code, message } = error;
-      throw new RunbookError({ code, message, hint: `Set the environment variable ${name}, then run again` });
-    }
-  }
+/** @throws E_USAGE */
+function requireTerminal({ terminal, isJson }: App, { confirmEach }: RunOptions): void {
+  if (confirmEach !== true || (terminal.isInteractive && !isJson)) return;
+  throw new RunbookError({
+    code: 'E_USAGE',
+    message: '--confirm-each asks before each step, and nobody is here to be asked',
+    hint: 'Run it at a terminal, or leave --confirm-each out',
+  });
 }
 
-/** ISO 8601 with a zone, or HH:MM of the last 24 hours, UTC. @throws E_USAGE */
-function parseTime(text: string, now: number): string {
-  const clock = /^(\d{1,2}):(\d{2})$/.exec(text);
-  const day = new Date(now).toISOString().slice(0, 10);
-  const hasZone = /T.*(Z|[+-]\d{2}:?\d{2})$/.test(text);
-  let time = clock ? Date.parse(`${day}T${text.padStart(5, '0')}:00Z`) : hasZone ? Date.parse(text) : Number.NaN;
-  if (clock && time > now) time -= 86_400_000;
-  if (Number.isNaN(time)) {
-    throw new RunbookError({
-      code: 'E_USAGE',
-      message: `--detected does not understand ${text}`,
-      hint: 'For example 2026-05-12T03:00:00Z, or 03:00 (UTC)',
-    });
-  }
-  if (time > now) throw new RunbookError({ code: 'E_USAGE', message: `--detected ${text} lies in the future` });
-  return new Date(time).toISOString();
+/** What is pinned of the project: whom to call, and the environment. */
+async function surroundings(
+  config: ProjectConfig,
+): Promise<{ readonly contacts?: JsonObject; readonly environment?: string }> {
+  const contacts = await config.contacts();
+  return {
+    // Contacts are plain data, checked by their schema.
+    ...(contacts === null ? {} : { contacts: contacts as unknown as JsonObject }),
+    ...(config.environment === '' ? {} : { environment: config.environment }),
+  };
+}
+
+function showEnvironment({ terminal, isJson }: App, { environment, isProduction }: ProjectConfig): void {
+  if (environment === '' || isJson) return;
+  const { palette, print } = terminal;
+  const line = `Environment: ${environment}`;
+  print(isProduction ? palette.attention(`${line}, which is production`) : palette.dim(line));
+}
+
+/** Before there is a run: one that cannot start is not made. @throws E_SECRET_MISSING, E_SECRET_UNREADABLE */
+async function requireSecrets(app: App, plan: Plan, { env, secrets: references, root }: ProjectConfig): Promise<void> {
+  const secrets = createSecrets({
+    env,
+    references,
+    root,
+    onResolved: (name, value) => app.redactor.add(name, value),
+    redact: (text) => app.redactor.text(text),
+    next: 'run again',
+  });
+  for (const name of plan.requires.secrets) await secrets.get(name);
 }

@@ -1,60 +1,98 @@
-import { runStatus } from '../../run/state.ts';
+import { runStatus, type StepState } from '../../run/state.ts';
 import { changePhrases } from '../../ui/change-words.ts';
-import { oneLine } from '../../ui/text.ts';
+import { oneLine, shellWord } from '../../ui/text.ts';
 import { treeLines } from '../../ui/tree.ts';
+import { badVerdict } from '../../ui/verdict.ts';
 import type { App, CommonOptions } from '../app.ts';
+import { existingJournal } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
+import { halfFinished, halfFinishedLines } from '../half-finished.ts';
 import { liveHolder } from '../held-by.ts';
-import { openRun } from '../open-run.ts';
+import { type OpenedRun, openRun } from '../open-run.ts';
 import { headLines } from '../run-end.ts';
+import {
+  changesText,
+  type RunInEffect,
+  runsInEffect,
+  temporariesOf,
+  temporaryJson,
+  temporaryText,
+} from '../still-in-effect.ts';
+import { table } from '../table.ts';
 import { detailLines, detailsJson, waitingDetails } from '../waiting-details.ts';
 
+/** How one run stands; without one, everything still in effect and what is half-finished, across runs. */
 export async function status(app: App, run: string | undefined, _options: CommonOptions): Promise<number> {
+  if (run === undefined) return statusOfAll(app);
   const opened = await openRun(app, run);
-  const { journal, runId, state, created, plan } = opened;
-  const { terminal } = app;
-  const waiting = await waitingDetails(app, opened);
+  return app.isJson ? printJson(app, opened) : printText(app, opened);
+}
+
+async function printJson(app: App, opened: OpenedRun): Promise<number> {
+  const { journal, runId, state, created } = opened;
   const holder = await liveHolder(journal, runId, app.clock.now());
-  if (app.isJson) {
-    const steps = [...state.steps.values()].filter((step) => step.path !== '');
-    terminal.print(
-      JSON.stringify({
-        run: runId,
-        playbook: created.playbook.name,
-        title: created.title ?? created.playbook.title,
-        status: runStatus(state),
-        severity: state.severity,
-        operator: created.operator,
-        isDrill: created.drill !== undefined,
-        startedAt: state.createdAt,
-        endedAt: state.endedAt,
-        holder: holder && { operator: holder.operator, host: holder.host, pid: holder.pid },
-        waitsFor: waiting.map(detailsJson),
-        steps: steps.map((step) => ({
-          path: step.path,
-          title: step.title,
-          phase: step.phase,
-          ...(step.durationMs === undefined ? {} : { durationMs: step.durationMs }),
-          ...(step.error === undefined ? {} : { error: step.error }),
-          ...(step.skip === undefined ? {} : { skipped: step.skip.text }),
-          changes: changePhrases(state.changes.get(step.path)?.values() ?? []),
-        })),
-        head: { seq: state.seq, hash: state.head },
-      }),
-    );
-    return EXIT.done;
-  }
+  const steps = [...state.steps.values()].filter((step) => step.path !== '');
+  app.terminal.print(
+    JSON.stringify({
+      run: runId,
+      playbook: created.playbook.name,
+      title: created.title ?? created.playbook.title,
+      status: runStatus(state),
+      severity: state.severity,
+      operator: created.operator,
+      environment: created.environment ?? null,
+      isDrill: created.drill !== undefined,
+      startedAt: state.createdAt,
+      endedAt: state.endedAt,
+      isUndoing: state.undo !== null,
+      holder: holder && { operator: holder.operator, host: holder.host, pid: holder.pid },
+      waitsFor: (await waitingDetails(app, opened)).map(detailsJson),
+      temporary: temporariesOf(state, runId, app.clock.now()).map(temporaryJson),
+      steps: steps.map((step) => stepJson(opened, step)),
+      head: { seq: state.seq, hash: state.head },
+    }),
+  );
+  return EXIT.done;
+}
+
+function stepJson({ state }: OpenedRun, step: StepState): object {
+  const verdict = badVerdict(step.output);
+  return {
+    path: step.path,
+    title: step.title,
+    phase: step.phase,
+    ...(step.durationMs === undefined ? {} : { durationMs: step.durationMs }),
+    ...(step.error === undefined ? {} : { error: step.error }),
+    ...(step.skip === undefined ? {} : { skipped: step.skip.text }),
+    // What it found is bad news, however well it went.
+    ...(verdict === null ? {} : { verdict }),
+    changes: changePhrases(state.changes.get(step.path)?.values() ?? []),
+  };
+}
+
+async function printText(app: App, opened: OpenedRun): Promise<number> {
+  const { journal, runId, state, plan } = opened;
+  const { terminal } = app;
+  const now = app.clock.now();
+  const waiting = await waitingDetails(app, opened);
+  const holder = await liveHolder(journal, runId, now);
   const frame = {
     runId,
     columns: terminal.columns(),
     rows: Number.POSITIVE_INFINITY,
     palette: terminal.palette,
-    now: app.clock.now(),
+    now,
     tick: null,
     isHeld: holder !== null,
   };
   for (const line of treeLines(plan, state, frame)) terminal.print(line);
   terminal.print('');
+  for (const temporary of temporariesOf(state, runId, now)) {
+    const isUrgent = temporary.kept === undefined && (temporary.overdueMs ?? -1) >= 0;
+    const line = `Temporary, still in effect: ${temporaryText(temporary)}`;
+    terminal.print(isUrgent ? terminal.palette.bad(line) : terminal.palette.attention(line));
+    terminal.print(`    runbook undo ${shellWord(runId)} ${shellWord(temporary.step)}`);
+  }
   for (const item of waiting) {
     terminal.print(terminal.palette.attention(`◆ ${item.title}: ${item.text}`));
     for (const line of detailLines(item, Math.min(terminal.columns() - 4, 100))) terminal.print(`  ${line}`.trimEnd());
@@ -65,7 +103,50 @@ export async function status(app: App, run: string | undefined, _options: Common
     terminal.print(
       `${oneLine(holder.operator)} works on it: process ${holder.pid} on ${oneLine(holder.host)}, since ${holder.acquiredAt}`,
     );
+  else if (state.undo !== null)
+    terminal.print(`Taking its changes back is not finished. Go on with: runbook undo ${runId}`);
   else if (state.endedAt === null) terminal.print(`Nobody works on it now. Go on with: runbook resume ${runId}`);
   for (const line of headLines(runId, state)) terminal.print(terminal.palette.dim(line));
   return EXIT.done;
+}
+
+async function statusOfAll(app: App): Promise<number> {
+  const journal = await existingJournal(app);
+  const rows = await journal.runs();
+  const open = await halfFinished(app, journal, rows);
+  const held = await runsInEffect(app, journal, rows);
+  const temporaries = held.flatMap((run) => run.temporaries);
+  const { print, palette } = app.terminal;
+  if (app.isJson) {
+    const inEffect = held.map((one) => ({ ...one, temporaries: one.temporaries.map(temporaryJson) }));
+    print(JSON.stringify({ temporary: temporaries.map(temporaryJson), unfinished: open, inEffect }));
+    return EXIT.done;
+  }
+  const byDue = temporaries.toSorted(
+    (a, b) => (b.overdueMs ?? Number.NEGATIVE_INFINITY) - (a.overdueMs ?? Number.NEGATIVE_INFINITY),
+  );
+  if (byDue.length > 0) print(palette.bold('Temporary changes still in effect'));
+  for (const temporary of byDue) {
+    const isUrgent = temporary.kept === undefined && (temporary.overdueMs ?? -1) >= 0;
+    const line = `  ${temporary.run}  ${temporaryText(temporary)}`;
+    print(isUrgent ? palette.bad(line) : palette.attention(line));
+    print(`    runbook undo ${shellWord(temporary.run)} ${shellWord(temporary.step)}`);
+  }
+  if (byDue.length > 0) print('');
+  for (const line of heldLines(held)) print(line);
+  if (held.length > 0) print('');
+  if (open.length === 0) print('No unfinished runs.');
+  else for (const line of halfFinishedLines(open)) print(line);
+  return EXIT.done;
+}
+
+function heldLines(held: readonly RunInEffect[]): string[] {
+  if (held.length === 0) return ['No run has changes in effect.'];
+  const rows = held.map((run) => [
+    run.run,
+    run.playbook + (run.isDrill ? ' (drill)' : ''),
+    run.status,
+    changesText(run.changes),
+  ]);
+  return table(['IN EFFECT', 'PLAYBOOK', 'STATUS', 'NOT TAKEN BACK'], rows);
 }

@@ -1,38 +1,118 @@
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { RunbookError } from '../../errors.ts';
 import { countDiagnostics, renderDiagnostics } from '../../playbook/code-frame.ts';
+import type { Diagnostic } from '../../playbook/diagnostics.ts';
+import { problemsOf, sortedDiagnostics } from '../../playbook/problem-list.ts';
+import { type SarifArtifact, toSarif } from '../../playbook/sarif.ts';
+import { clean } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { createCompiler } from '../compiler.ts';
+import { type Compiler, createCompiler } from '../compiler.ts';
+import { errorMeanings } from '../error-meanings.ts';
 import { EXIT } from '../exit-codes.ts';
-import { decodeFile, findPlaybook, listPlaybooks, localPlaybooks } from '../playbook-files.ts';
+import { playbooksNamed } from '../playbook-arguments.ts';
+import { decodeFile, type PlaybookFile } from '../playbook-files.ts';
+import { packageRoot, packageVersion } from '../resources.ts';
 
-export async function validate(app: App, names: readonly string[], _options: CommonOptions): Promise<number> {
-  const local = localPlaybooks(app);
-  const files =
-    names.length > 0 ? names.map((name) => findPlaybook(app, name)) : local.length > 0 ? local : listPlaybooks(app);
-  const compiler = createCompiler();
-  const found = files.map((file) => {
+interface ValidateOptions extends CommonOptions {
+  /** `text`, `json` (as --json) or `sarif`. */
+  readonly format?: 'text' | 'json' | 'sarif';
+  /** Warnings fail too. */
+  readonly strict?: boolean;
+}
+
+/** Everything that is wrong with these playbooks, by file and line, and with those they call; nothing twice. */
+interface Findings {
+  readonly files: readonly PlaybookFile[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** @throws E_PLAYBOOK_NOT_FOUND, E_PLAYBOOK_NOT_READABLE */
+export async function validate(app: App, given: readonly string[], options: ValidateOptions): Promise<number> {
+  const findings = await find(createCompiler(app), playbooksNamed(app, given));
+  const isFailing = findings.diagnostics.some(({ severity }) => severity === 'error' || options.strict === true);
+  const format = options.format ?? (app.isJson ? 'json' : 'text');
+  if (format === 'json') app.terminal.print(JSON.stringify(jsonOf(findings, !isFailing)));
+  else if (format === 'sarif') app.terminal.print(JSON.stringify(sarifOf(app, findings), null, 2));
+  else printText(app, findings);
+  return isFailing ? EXIT.usage : EXIT.done;
+}
+
+async function find(compiler: Compiler, files: readonly PlaybookFile[]): Promise<Findings> {
+  const texts = new Map<string, string>();
+  const all: Diagnostic[] = [];
+  for (const file of files) {
     const read = decodeFile(file);
-    return 'text' in read
-      ? { file, text: read.text, diagnostics: compiler.compile(read.text, file.shown).diagnostics }
-      : { file, text: '', diagnostics: read.diagnostics };
-  });
-  const all = found.flatMap(({ diagnostics }) => diagnostics);
-  const isValid = all.every((one) => one.severity !== 'error');
-  if (app.isJson) {
-    app.terminal.print(
-      JSON.stringify({
-        valid: isValid,
-        files: found.map(({ file, diagnostics }) => ({ file: file.shown, diagnostics })),
-      }),
-    );
-  } else {
-    for (const { file, text, diagnostics } of found) {
-      if (diagnostics.length === 0) app.terminal.print(`${file.shown}: valid`);
-      else
-        app.terminal.print(
-          `${renderDiagnostics(diagnostics, new Map([[file.shown, text]]), { color: app.terminal.hasColor })}\n`,
-        );
+    if ('diagnostics' in read) {
+      all.push(...read.diagnostics);
+      continue;
     }
-    if (all.length > 0) app.terminal.print(countDiagnostics(all));
+    texts.set(file.shown, read.text);
+    try {
+      const { diagnostics, sources } = await compiler.compile(read.text, file.shown);
+      all.push(...diagnostics);
+      for (const [name, text] of sources) texts.set(name, text);
+    } catch (error) {
+      all.push(asDiagnostic(error, file));
+    }
   }
-  return isValid ? EXIT.done : EXIT.usage;
+  return { files, diagnostics: sortedDiagnostics(all), texts };
+}
+
+/** What keeps one playbook from being checked (an action that cannot be loaded) is no reason to say nothing of others. */
+function asDiagnostic(error: unknown, file: PlaybookFile): Diagnostic {
+  if (!(error instanceof RunbookError) || error.code === 'E_INTERNAL') throw error;
+  const { code, message, hint, location = { file: file.shown, line: 1, column: 1 } } = error;
+  return { severity: 'error', code, message, location, length: 1, ...(hint === undefined ? {} : { hint }) };
+}
+
+function jsonOf({ files, diagnostics, texts }: Findings, isValid: boolean): object {
+  const problems = problemsOf(diagnostics, texts);
+  const count = (severity: Diagnostic['severity']): number =>
+    problems.filter((problem) => problem.severity === severity).length;
+  return {
+    valid: isValid,
+    errors: count('error'),
+    warnings: count('warning'),
+    files: files.map(({ shown }) => ({
+      file: shown,
+      valid: problems.every(({ file, severity }) => file !== shown || severity !== 'error'),
+    })),
+    problems,
+  };
+}
+
+function sarifOf(app: App, { files, diagnostics, texts }: Findings): object {
+  const folder = (path: string): string => pathToFileURL(`${path}/`).href;
+  return toSarif(problemsOf(diagnostics, texts), {
+    version: packageVersion(),
+    meanings: errorMeanings(),
+    artifactOf,
+    bases: { SRCROOT: folder(app.cwd), RUNBOOK: folder(`${packageRoot()}/playbooks`) },
+    files: files.map(({ shown }) => shown),
+  });
+}
+
+/** A file as people are shown it (shown-path.ts, playbook-files.ts) as a URI: of here, of ours, or of somewhere else. */
+function artifactOf(shown: string): SarifArtifact {
+  if (isAbsolute(shown)) return { uri: pathToFileURL(shown).href };
+  const builtIn = /^built-in\/(.+)$/.exec(shown)?.[1];
+  const uri = (path: string): string => path.split(/[/\\]/).map(encodeURIComponent).join('/');
+  return builtIn === undefined ? { uri: uri(shown), base: 'SRCROOT' } : { uri: uri(builtIn), base: 'RUNBOOK' };
+}
+
+function printText({ terminal }: App, { files, diagnostics, texts }: Findings): void {
+  // Text of a file must not act on the terminal.
+  const shown = diagnostics.map((one) => ({
+    ...one,
+    message: clean(one.message),
+    ...(one.hint === undefined ? {} : { hint: clean(one.hint) }),
+  }));
+  if (shown.length > 0) terminal.print(`${renderDiagnostics(shown, texts, { color: terminal.hasColor })}\n`);
+  for (const file of files) {
+    if (diagnostics.some(({ location }) => location.file === file.shown)) continue;
+    terminal.print(`${file.shown}: valid${file.hidesBuiltIn ? ' (takes the place of the built-in one)' : ''}`);
+  }
+  if (shown.length > 0) terminal.print(countDiagnostics(shown));
 }

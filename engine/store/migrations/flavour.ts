@@ -9,3 +9,4 @@ export interface SqlFlavour {
 }
 
 export const SQLITE_FLAVOUR: SqlFlavour = { tableSuffix: 'strict', bytesType: 'blob', binaryText: '' };
+export const POSTGRES_FLAVOUR: SqlFlavour = { tableSuffix: '', bytesType: 'bytea', binaryText: 'collate "C"' };

@@ -18,3 +18,30 @@ export function selectBlobParts(db: Db, runId: string, digest: string) {
     .where('digest', '=', digest)
     .orderBy('part');
 }
+
+/** Parts of any blob of the run, by name and part, behind the one given. */
+export function selectPartsAfter(
+  db: Db,
+  runId: string,
+  after: { readonly name: string; readonly part: number },
+  limit: number,
+) {
+  return db
+    .selectFrom('blobs')
+    .select(['digest', 'part', 'salt', 'data'])
+    .where('run_id', '=', runId)
+    .where(({ or, and, eb }) =>
+      or([eb('digest', '>', after.name), and([eb('digest', '=', after.name), eb('part', '>', after.part)])]),
+    )
+    .orderBy('digest')
+    .orderBy('part')
+    .limit(limit);
+}
+
+export function deleteBlob(db: Db, runId: string, digest: string) {
+  return db.deleteFrom('blobs').where('run_id', '=', runId).where('digest', '=', digest);
+}
+
+export function deleteBlobs(db: Db, runId: string) {
+  return db.deleteFrom('blobs').where('run_id', '=', runId);
+}

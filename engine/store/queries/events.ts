@@ -54,3 +54,12 @@ export function selectHeadAndLast(db: Db, runId: string) {
     ])
     .where('runs.id', '=', runId);
 }
+
+/** Other data in the place of an event's; its digest and hash still say where it stands, its salt no longer what it held. */
+export function updateErased(db: Db, runId: string, seq: number, data: string) {
+  return db.updateTable('events').set({ data, salt: '' }).where('run_id', '=', runId).where('seq', '=', seq);
+}
+
+export function deleteEvents(db: Db, runId: string) {
+  return db.deleteFrom('events').where('run_id', '=', runId);
+}

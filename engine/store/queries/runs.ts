@@ -37,3 +37,11 @@ export function runRow(row: RunsTable): RunRow {
     headHash: row.head_hash,
   };
 }
+
+export function deleteRun(db: Db, runId: string) {
+  return db.deleteFrom('runs').where('id', '=', runId);
+}
+
+export function countRuns(db: Db) {
+  return db.selectFrom('runs').select(({ fn }) => fn.countAll<number>().as('count'));
+}

@@ -75,6 +75,33 @@ export class SqliteConnection {
     });
   }
 
+  /**
+   * The same for work that waits for something between its statements. Nothing else may be asked of this connection
+   * meanwhile, and others that want to write wait.
+   */
+  async writeSlowly<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      if (this.#reach !== 'disk') this.handle.pragma('synchronous = FULL');
+      this.#reach = 'disk';
+      this.#begin.run();
+      try {
+        const result = await work();
+        this.#commit.run();
+        return result;
+      } catch (error) {
+        if (this.handle.inTransaction) this.#rollback.run();
+        throw error;
+      }
+    } catch (error) {
+      throw storeError(error, this.file);
+    }
+  }
+
+  /** What Kysely does not build: pragmas, VACUUM. @throws store errors */
+  raw<T>(work: (handle: Database.Database) => T): T {
+    return this.#guard(() => work(this.handle));
+  }
+
   /** Changes whenever another connection, of this process or another, has committed. */
   dataVersion(): number {
     return this.#guard(() => Number(this.handle.pragma('data_version', { simple: true })));

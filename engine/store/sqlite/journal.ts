@@ -3,11 +3,16 @@ import type { Draft, RunEvent } from '../../run/events.ts';
 import type {
   AppendRequest,
   Fence,
-  Journal,
   LeaseHolder,
   LeaseInfo,
   Redactor,
+  RedactRequest,
+  RestoredRun,
   RunRow,
+  Store,
+  StoredEvent,
+  StoredPart,
+  StoreFacts,
   Verification,
 } from '../journal.ts';
 import { selectHeadAndLast } from '../queries/events.ts';
@@ -15,13 +20,16 @@ import { runRow, selectRuns } from '../queries/runs.ts';
 import { closedError, unknownRunError } from '../refusals.ts';
 import { eventOf } from '../row.ts';
 import { createSaltSource } from '../salt.ts';
-import { chainLinks, verifyChain } from '../verify.ts';
+import { chainLinks, verifyRows } from '../verify.ts';
 import { Appender } from './append.ts';
+import { readParts, removeRun, restoreRun } from './archive.ts';
 import { getBlob, putBlob } from './blobs.ts';
 import type { SqliteConnection } from './connection.ts';
 import { createRun, type NewRun } from './create.ts';
+import { storeFacts } from './facts.ts';
 import { acquireLease, readLease, releaseLease, renewLease } from './leases.ts';
 import { readRows } from './read.ts';
+import { compactFile, redactEvents } from './redact.ts';
 import { Watchers } from './watch.ts';
 
 export interface SqliteJournalParts {
@@ -30,7 +38,7 @@ export interface SqliteJournalParts {
   readonly clock: { now(): number };
 }
 
-export class SqliteJournal implements Journal {
+export class SqliteJournal implements Store {
   readonly #connection: SqliteConnection;
   readonly #redactor: Redactor;
   readonly #now: () => number;
@@ -107,8 +115,41 @@ export class SqliteJournal implements Journal {
     const connection = this.#open();
     const run = connection.first(selectHeadAndLast(connection.db, runId));
     if (!run) throw unknownRunError(runId);
-    const rows = readRows(connection, runId, { limit: run.head_seq });
-    return verifyChain(chainLinks(rows), { seq: run.head_seq, hash: run.head_hash, lastSeq: run.last_seq ?? 0 });
+    const rows = () => chainLinks(readRows(connection, runId, { limit: run.head_seq }));
+    return verifyRows(rows, { seq: run.head_seq, hash: run.head_hash, lastSeq: run.last_seq ?? 0 });
+  }
+
+  rows(runId: string, options: { readonly after?: number; readonly limit?: number } = {}): AsyncIterable<StoredEvent> {
+    return chainLinks(readRows(this.#open(), runId, options));
+  }
+
+  blobParts(runId: string): AsyncIterable<StoredPart> {
+    return readParts(this.#open(), runId);
+  }
+
+  restore(run: RestoredRun, content: () => AsyncIterable<StoredEvent | StoredPart>): Promise<void> {
+    this.#appender.flush();
+    return restoreRun(this.#open(), run, content);
+  }
+
+  async redact(request: RedactRequest): Promise<readonly RunEvent[]> {
+    const connection = this.#open();
+    this.#appender.flush();
+    return redactEvents(connection, request, { redactor: this.#redactor, now: this.#now, salt: this.#salt });
+  }
+
+  async remove(runId: string, headSeq: number): Promise<boolean> {
+    return removeRun(this.#open(), runId, headSeq, this.#now());
+  }
+
+  async compact(): Promise<boolean> {
+    const connection = this.#open();
+    this.#appender.flush();
+    return compactFile(connection);
+  }
+
+  async facts(): Promise<StoreFacts> {
+    return storeFacts(this.#open());
   }
 
   async close(): Promise<void> {

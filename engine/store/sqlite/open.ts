@@ -1,7 +1,7 @@
 // Opening a SQLite store.
 import { resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import type { Journal, Redactor } from '../journal.ts';
+import type { Redactor, Store } from '../journal.ts';
 import { SqliteConnection } from './connection.ts';
 import { storeError } from './errors.ts';
 import { ensureStoreFile, requireStoreFile } from './file.ts';
@@ -27,7 +27,7 @@ export interface SqliteJournalOptions {
  * same. A commit is on the disk (WAL, synchronous=FULL) when it returns.
  * @throws E_STORE_NEWER, E_STORE_FOREIGN, E_STORE_MISSING, E_STORE_READONLY, E_STORE_CORRUPT, E_STORE_BUSY, …
  */
-export async function openSqliteJournal(options: SqliteJournalOptions): Promise<Journal> {
+export async function openSqliteJournal(options: SqliteJournalOptions): Promise<Store> {
   const file = resolve(options.file);
   const isReadOnly = options.readOnly ?? false;
   if (isReadOnly) requireStoreFile(file);

@@ -18,6 +18,17 @@ export interface ServedUser {
   banned: boolean;
   createdAt: number;
   email: string;
+  publicMetadata: object;
+  privateMetadata: object;
+}
+interface UserOptions {
+  readonly banned?: boolean;
+  readonly sessions?: number;
+  /** Of its sessions. */
+  readonly status?: string;
+  readonly email?: string;
+  readonly publicMetadata?: object;
+  readonly privateMetadata?: object;
 }
 interface Request {
   readonly method: string;
@@ -90,13 +101,15 @@ export class ClerkServer {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  addUser(name: string, options: { banned?: boolean; sessions?: number; status?: string } = {}): string {
+  addUser(name: string, options: UserOptions = {}): string {
     const id = `user_${name}`;
     this.users.set(id, {
       id,
       banned: options.banned ?? false,
       createdAt: 1000 + this.users.size,
-      email: `${name}@example.com`,
+      email: options.email ?? `${name}@example.com`,
+      publicMetadata: options.publicMetadata ?? {},
+      privateMetadata: options.privateMetadata ?? {},
     });
     for (let n = 0; n < (options.sessions ?? 0); n++)
       this.addSession(id, `${name}${n}`, { status: options.status ?? 'active' });
@@ -225,7 +238,8 @@ function userJson(user: ServedUser): object {
     locked: false,
     created_at: user.createdAt,
     email_addresses: addresses,
-    public_metadata: {},
+    public_metadata: user.publicMetadata,
+    private_metadata: user.privateMetadata,
   };
 }
 

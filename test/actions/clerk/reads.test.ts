@@ -26,7 +26,7 @@ test('describes users 100 a request, and says null for those who are not there',
   const ids = Array.from({ length: 150 }, (_, n) => clerk.addUser(`u${n}`));
   const described = await describe(run(), 'user', [...ids, 'user_gone']);
   expect(described.get('user_u3')).toEqual({
-    attributes: { emails: ['u3@example.com'], publicMetadata: {} },
+    attributes: { emails: ['u3@example.com'], publicMetadata: {}, privateMetadata: {} },
     state: { banned: false, locked: false },
   });
   expect(described.get('user_gone')).toBeNull();
@@ -39,6 +39,7 @@ test('describes sessions and leaves kinds it cannot read out of the map', async 
   const described = await describe(run(), 'session', ['sess_s', 'sess_gone']);
   expect(described.get('sess_s')).toEqual({
     attributes: { userId: 'user_a', country: 'Chile' },
+    owner: { kind: 'user', id: 'user_a' },
     state: { status: 'active' },
   });
   expect(described.get('sess_gone')).toBeNull();

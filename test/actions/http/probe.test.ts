@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import probe from '../../../actions/http/probe.ts';
+import type { JsonObject } from '../../../engine/json.ts';
 import { fakeRun } from '../fake-context.ts';
 import { serve, urlOfNobody } from '../local-server.ts';
 
@@ -9,6 +10,7 @@ test('a 200 is ok', async () => {
     ok: true,
     status: 200,
     latencyMs: expect.any(Number),
+    maxLatencyMs: expect.any(Number),
     attempts: 1,
   });
 });
@@ -69,4 +71,68 @@ test('an aborted step is not taken for an endpoint that is down', async () => {
 test('refuses an address that is no http URL, and a POST', async () => {
   await expect(fakeRun().run(probe, { url: 'file:///etc/passwd' })).rejects.toThrow(/input/);
   await expect(fakeRun().run(probe, { url: 'http://x', method: 'POST' })).rejects.toThrow(/input/);
+});
+
+test('expects classes and ranges of statuses too', async () => {
+  const url = await serve((_request, response) => response.writeHead(404).end());
+  expect(await fakeRun().run(probe, { url, expectStatus: ['4xx'] })).toMatchObject({ ok: true, status: 404 });
+  expect(await fakeRun().run(probe, { url, expectStatus: ['200-299', 401] })).toMatchObject({
+    ok: false,
+    error: 'answered 404, expected 200-299, 401',
+  });
+});
+
+test.for<[string, { readonly [name: string]: JsonObject | boolean | string | string[] }, string | undefined]>([
+  ['its fields', { status: 'ok' }, undefined],
+  ['fields of fields, and a list', { checks: { queue: { depth: 0 } }, regions: ['eu'] }, undefined],
+  ['another value', { checks: { database: 'up' } }, 'checks.database differs'],
+  ['another list', { regions: ['us'] }, 'regions[0] differs'],
+  ['a shorter list', { regions: [] }, 'regions differs'],
+  ['a field that is not there', { constructor: {} }, 'constructor differs'],
+])('looks into a JSON body: %s', async ([, jsonHolds, problem]) => {
+  const body = { status: 'ok', checks: { database: 'down', queue: { depth: 0, oldest: null } }, regions: ['eu'] };
+  const url = await serve((_request, response) => response.end(JSON.stringify(body)));
+  const result = await fakeRun().run(probe, { url, jsonHolds });
+  if (problem === undefined) expect(result).toMatchObject({ ok: true });
+  else expect(result).toMatchObject({ ok: false, error: expect.stringContaining(problem) });
+});
+
+test('a body that is no JSON does not hold what is expected of it', async () => {
+  const url = await serve((_request, response) => response.end('<html>sign in</html>'));
+  expect(await fakeRun().run(probe, { url, jsonHolds: {} })).toMatchObject({ ok: false, error: 'the body is no JSON' });
+});
+
+test('a slow answer is not ok, and of several samples the median counts', async () => {
+  let asked = 0;
+  const url = await serve((_request, response) => {
+    asked++;
+    // One slow answer of five is an outlier; three are a finding.
+    setTimeout(() => response.end(), asked === 1 || asked > 5 ? 400 : 0);
+  });
+  await fetch(url);
+  asked = 0;
+  const limits = { url, samples: 5, maxLatencyMs: 200 };
+  expect(await fakeRun().run(probe, limits)).toMatchObject({ ok: true, attempts: 1 });
+  expect(asked).toBe(5);
+  const slow = await fakeRun().run(probe, limits);
+  expect(slow).toMatchObject({
+    ok: false,
+    status: 200,
+    error: expect.stringMatching(/^took \d+ ms \(median of 5\), expected at most 200 ms$/),
+  });
+  expect(slow.latencyMs).toBeGreaterThan(200);
+});
+
+test('measuring ends with the first sample that is not ok', async () => {
+  let asked = 0;
+  const url = await serve((_request, response) => response.writeHead(++asked === 2 ? 503 : 200).end());
+  expect(await fakeRun().run(probe, { url, samples: 10 })).toMatchObject({ ok: false, status: 503 });
+  expect(asked).toBe(2);
+});
+
+test('sends the headers it is given', async () => {
+  const url = await serve((incoming, response) =>
+    response.writeHead(incoming.headers.authorization === 'Bearer t' ? 200 : 401).end(),
+  );
+  expect(await fakeRun().run(probe, { url, headers: { authorization: 'Bearer t' } })).toMatchObject({ ok: true });
 });

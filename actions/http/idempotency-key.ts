@@ -1,0 +1,24 @@
+// Idempotency keys: by one a server knows a request that it has already taken.
+// IETF draft-ietf-httpapi-idempotency-key-header: a header `Idempotency-Key`, a value unique to the operation.
+import { createHash } from 'node:crypto';
+import type { ActionContext } from '../../engine/action.ts';
+
+export const DEFAULT_KEY_HEADER = 'Idempotency-Key';
+
+/**
+ * Of this step in this run, the same in each attempt, another in each round of `until`: in the form of a UUID (RFC 9562,
+ * version 8), which servers take.
+ */
+export function stepIdempotencyKey(run: Pick<ActionContext['run'], 'id' | 'step' | 'round'>): string {
+  const hex = createHash('sha256')
+    .update(JSON.stringify(['http.request', run.id, run.step, run.round]))
+    .digest('hex');
+  const parts = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `a${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ];
+  return parts.join('-');
+}

@@ -1,0 +1,118 @@
+import { RunbookError } from '../../errors.ts';
+import type { Draft } from '../../run/events.ts';
+import { isUndoPath } from '../../run/paths.ts';
+import type { RunSession } from '../../run/session.ts';
+import type { RunState } from '../../run/state.ts';
+import { startUndo, undoable } from '../../run/undo.ts';
+import type { App, CommonOptions } from '../app.ts';
+import { isConfirmed } from '../confirm.ts';
+import { type ContinueOptions, continueRun } from '../continue-run.ts';
+import type { LastWords } from '../drive.ts';
+import { EXIT } from '../exit-codes.ts';
+import { findStep } from '../find-step.ts';
+import { requireFree } from '../held-by.ts';
+import { type OpenedRun, openRun } from '../open-run.ts';
+import { unclearChanges, undoneJson, undoneLines, undoPlanJson, undoPlanLines } from '../undo-lines.ts';
+
+interface UndoOptions extends CommonOptions, ContinueOptions {
+  /** Restores also what somebody changed since. */
+  readonly overwrite?: boolean;
+  readonly reason?: string;
+}
+
+/** Takes back what a run changed, of some steps or of all; the run itself is left as it stands. */
+export async function undo(app: App, run: string, given: readonly string[], options: UndoOptions): Promise<number> {
+  const opened = await openRun(app, run);
+  await requireFree(opened.journal, opened.runId, app.clock.now());
+  const steps = given.map((name) => stepOf(opened, name));
+  if (opened.state.undo !== null) return goOn(app, opened, steps, options);
+  const chosen = steps.length === 0 ? null : new Set(steps);
+  const { reversible, irreversible } = undoable(opened.state, opened.plan, chosen);
+  const unclear = unclearChanges(opened.state, chosen);
+  const found = { reversible, irreversible, unclear, overwrites: options.overwrite === true };
+  if (app.isJson) app.terminal.print(JSON.stringify({ run: opened.runId, plan: undoPlanJson(found) }));
+  else for (const line of undoPlanLines(opened, found, app.terminal.palette)) app.terminal.print(line);
+  if (reversible.length === 0) return EXIT.done;
+  const what = `Take back ${reversible.length === 1 ? '1 change' : `${reversible.length} changes`} of the run ${opened.runId}?`;
+  if (!(await isConfirmed(app, { message: what, yes: options.yes === true }))) {
+    app.terminal.print('Nothing was taken back.');
+    return EXIT.waiting;
+  }
+  const first = ({ state }: RunSession): readonly Draft[] => {
+    const now = undoable(state, opened.plan, chosen);
+    if (now.reversible.length !== reversible.length) throw goneOn(opened.runId);
+    const { operator: by } = app;
+    const reason = options.reason ?? 'asked for on the command line';
+    const draft = startUndo(state, {
+      cause: 'operator',
+      overwrites: options.overwrite === true,
+      reason,
+      by,
+      actor: `person:${by}`,
+      ...(steps.length === 0 ? {} : { steps }),
+    });
+    return [draft];
+  };
+  return takeBack(app, opened, { first, chosen }, options);
+}
+
+/** One that was begun and interrupted, or stopped: the same command tries again what failed. */
+function goOn(app: App, opened: OpenedRun, steps: readonly string[], options: UndoOptions): Promise<number> {
+  const { undo: current } = opened.state;
+  const chosen = current?.steps ?? null;
+  if (steps.some((step) => chosen !== null && !chosen.has(step)) || (steps.length > 0 && chosen === null))
+    throw new RunbookError({
+      code: 'E_STEP_STATE',
+      message: `Another undo is under way, of ${chosen === null ? 'the whole run' : [...chosen].join(', ')}, begun by ${current?.by ?? ''}`,
+      hint: `Finish it first: runbook undo ${opened.runId}`,
+    });
+  if (!app.isJson) app.terminal.print(`Goes on with the undo that ${current?.by ?? ''} began.`);
+  const first = ({ state }: RunSession): readonly Draft[] =>
+    [...state.stopped].filter(isUndoPath).map((step): Draft => {
+      const data = { reason: options.reason ?? 'the undo goes on', by: app.operator };
+      return { type: 'step.reopened', actor: `person:${app.operator}`, step, data };
+    });
+  return takeBack(app, opened, { first, chosen }, options);
+}
+
+interface TakeBack {
+  readonly first: (session: RunSession) => readonly Draft[];
+  readonly chosen: ReadonlySet<string> | null;
+}
+
+function takeBack(app: App, opened: OpenedRun, of: TakeBack, options: UndoOptions): Promise<number> {
+  const last = async ({ state }: RunSession, { isInterrupted }: { readonly isInterrupted: boolean }) =>
+    lastWords(state, opened, { ...of, isInterrupted });
+  return continueRun(app, opened, options, { first: of.first, last, endsWithUndo: true });
+}
+
+function lastWords(
+  state: RunState,
+  opened: OpenedRun,
+  { chosen, isInterrupted }: TakeBack & { readonly isInterrupted: boolean },
+): LastWords {
+  const isFinished = state.undo === null;
+  // Else one of its changes is in doubt: a person is waited for.
+  const isStopped = [...state.stopped].some(isUndoPath);
+  const { irreversible } = undoable(state, opened.plan, chosen);
+  const facts = { state, runId: opened.runId, chosen, irreversible };
+  return {
+    lines: undoneLines(facts),
+    json: { undo: undoneJson(facts) },
+    isWhole: isFinished,
+    exitCode: isFinished ? EXIT.done : isInterrupted ? EXIT.interrupted : isStopped ? EXIT.failed : EXIT.waiting,
+  };
+}
+
+/** A step, or a group, loop or called playbook with all that is in it. */
+function stepOf(opened: OpenedRun, given: string): string {
+  return findStep(opened, { given, isMeant: (step) => opened.state.changes.has(step.path), what: 'changed anything' });
+}
+
+function goneOn(runId: string): RunbookError {
+  return new RunbookError({
+    code: 'E_STEP_STATE',
+    message: `The run ${runId} has gone on meanwhile: what would be taken back is no longer what was shown`,
+    hint: 'Run the command again',
+  });
+}

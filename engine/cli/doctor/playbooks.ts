@@ -1,0 +1,64 @@
+// Each playbook: whether it is valid, and whether what it requires is there.
+import { countDiagnostics } from '../../playbook/code-frame.ts';
+import type { Plan } from '../../playbook/plan.ts';
+import { listed } from '../../playbook/suggest.ts';
+import type { App } from '../app.ts';
+import type { Compiler } from '../compiler.ts';
+import type { ProjectConfig } from '../load-config.ts';
+import { listPlaybooks, type PlaybookFile, readPlaybook } from '../playbook-files.ts';
+import { brokenBy, type Finding } from './finding.ts';
+
+export interface CheckedPlaybooks {
+  readonly findings: readonly Finding[];
+  /** Secrets that playbooks and their actions need, and which playbooks those are. */
+  readonly secrets: ReadonlyMap<string, readonly string[]>;
+}
+
+export async function checkPlaybooks(
+  app: App,
+  compiler: Compiler,
+  config: ProjectConfig | null,
+): Promise<CheckedPlaybooks> {
+  const findings: Finding[] = [];
+  const secrets = new Map<string, string[]>();
+  let valid = 0;
+  for (const file of listPlaybooks(app)) {
+    const plan = await compile(compiler, file, findings);
+    if (plan === null) continue;
+    valid += 1;
+    for (const name of secretsOf(plan, compiler)) secrets.set(name, [...(secrets.get(name) ?? []), file.name]);
+    const missing = config === null ? [] : plan.requires.env.filter((name) => (config.env[name] ?? '') === '');
+    if (missing.length > 0)
+      findings.push({
+        about: 'playbooks',
+        level: 'warning',
+        text: `${file.name} requires ${listed(missing)}, which ${missing.length === 1 ? 'is' : 'are'} not set: it cannot be started`,
+        mend: `Set ${missing.length === 1 ? 'it' : 'them'} in the environment, or under environments.NAME.variables in runbook.config.yaml`,
+      });
+  }
+  const count: Finding = { about: 'playbooks', level: 'ok', text: `${valid} ${valid === 1 ? 'is' : 'are'} valid` };
+  return { findings: [count, ...findings], secrets };
+}
+
+async function compile(compiler: Compiler, file: PlaybookFile, findings: Finding[]): Promise<Plan | null> {
+  try {
+    const { plan, diagnostics } = await compiler.compile(readPlaybook(file), file.shown);
+    if (plan) return plan;
+    findings.push({
+      about: 'playbooks',
+      level: 'broken',
+      text: `${file.shown} is not valid (${countDiagnostics(diagnostics)})`,
+      mend: `runbook validate ${file.isBuiltIn ? file.name : file.shown}`,
+    });
+  } catch (error) {
+    findings.push(brokenBy('playbooks', error));
+  }
+  return null;
+}
+
+function secretsOf(plan: Plan, { actions }: Compiler): ReadonlySet<string> {
+  const ofActions = [...plan.nodes.values()].flatMap((node) =>
+    node.kind === 'uses' ? (actions.get(node.uses)?.secrets ?? []) : [],
+  );
+  return new Set([...plan.requires.secrets, ...ofActions]);
+}

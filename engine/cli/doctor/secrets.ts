@@ -1,0 +1,62 @@
+// The secrets that playbooks need: whether they can be had, and look like what they should be. No value is printed.
+import { judgeValue, kindOf } from '../../../actions/env/variables.ts';
+import { RunbookError } from '../../errors.ts';
+import { listed } from '../../playbook/suggest.ts';
+import { createSecrets } from '../../run/secrets.ts';
+import type { App } from '../app.ts';
+import type { ProjectConfig } from '../load-config.ts';
+import { brokenBy, type Finding } from './finding.ts';
+
+const COMMAND_TIMEOUT_MS = 10_000;
+
+export interface CheckedSecrets {
+  readonly findings: readonly Finding[];
+  /** Those that are there. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** @param needed by which playbooks. */
+export async function checkSecrets(
+  app: App,
+  config: ProjectConfig,
+  needed: ReadonlyMap<string, readonly string[]>,
+): Promise<CheckedSecrets> {
+  const secrets = createSecrets({
+    env: config.env,
+    references: config.secrets,
+    root: config.root,
+    onResolved: (name, value) => app.redactor.add(name, value),
+    redact: app.redactor.text,
+    next: 'run runbook doctor again',
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+  });
+  const findings: Finding[] = [];
+  const values = new Map<string, string>();
+  // What the config names is looked at too, although no playbook may need it yet.
+  for (const name of new Set([...needed.keys(), ...config.secrets.keys()])) {
+    const by = needed.get(name) ?? [];
+    try {
+      const value = await secrets.get(name);
+      values.set(name, value);
+      findings.push(judge(name, value));
+    } catch (error) {
+      const isMissing = error instanceof RunbookError && error.code === 'E_SECRET_MISSING';
+      const finding = brokenBy('secrets', error);
+      const text = `${finding.text}${by.length === 0 ? '' : `. Needed by ${listed(by)}`}`;
+      findings.push({ ...finding, text, level: isMissing ? 'warning' : 'broken' });
+    }
+  }
+  if (findings.length === 0) findings.push({ about: 'secrets', level: 'ok', text: 'No playbook needs any' });
+  return { findings, values };
+}
+
+function judge(name: string, value: string): Finding {
+  const { verdict, message } = judgeValue(name, kindOf(name), value);
+  if (verdict === 'ok') return { about: 'secrets', level: 'ok', text: `${name} is there, ${message}` };
+  return {
+    about: 'secrets',
+    level: 'broken',
+    text: `${name}: ${message}`,
+    mend: `Copy ${name} again from where it is issued`,
+  };
+}

@@ -1,0 +1,42 @@
+// Which targets other open runs of this store have changed and not taken back: an undo must not restore those unasked.
+import { foldRun } from '../run/session.ts';
+import type { Journal } from '../store/journal.ts';
+import type { App } from './app.ts';
+import { isUnfinished } from './unfinished.ts';
+
+type HeldElsewhere = (
+  targets: readonly { readonly kind: string; readonly id: string }[],
+) => Promise<ReadonlyMap<string, string>>;
+
+/** @returns by `[kind, id]` as JSON: the run that holds it. The other runs are folded once, at the first call. */
+export function createHeldElsewhere(app: Pick<App, 'clock'>, journal: Journal, runId: string): HeldElsewhere {
+  let held: Promise<ReadonlyMap<string, string>> | null = null;
+  return async (targets) => {
+    held ??= foldOthers(app, journal, runId);
+    const all = await held;
+    const found = new Map<string, string>();
+    for (const { kind, id } of targets) {
+      const key = JSON.stringify([kind, id]);
+      const run = all.get(key);
+      if (run !== undefined) found.set(key, run);
+    }
+    return found;
+  };
+}
+
+async function foldOthers(
+  { clock }: Pick<App, 'clock'>,
+  journal: Journal,
+  runId: string,
+): Promise<ReadonlyMap<string, string>> {
+  const held = new Map<string, string>();
+  for (const row of await journal.runs()) {
+    // A drill's targets are those of its own world.
+    if (row.id === runId || row.isDrill || !isUnfinished(row)) continue;
+    const state = await foldRun({ journal, runId: row.id, clock, keepsOutput: () => false });
+    for (const changes of state.changes.values())
+      for (const { kind, id, outcome, undone } of changes.values())
+        if (outcome === 'done' && undone === undefined) held.set(JSON.stringify([kind, id]), row.id);
+  }
+  return held;
+}

@@ -1,0 +1,61 @@
+// Changes of a step whose outcome nobody recorded: settled by the family's reader where it knows.
+
+import { holdsFields } from '../json.ts';
+import type { EventData } from './events.ts';
+import type { LedgerPort } from './ledger-port.ts';
+import type { Change, Doubt } from './state.ts';
+
+/** Those of this round that have no known outcome, and are not under way. */
+export function openChanges(ledger: LedgerPort): readonly Change[] {
+  return [...ledger.changes.values()].filter(
+    (change) =>
+      change.round === ledger.round &&
+      (change.outcome === 'intended' || change.outcome === 'unknown') &&
+      !ledger.underWay.has(change.key),
+  );
+}
+
+/** Records as done those that the reader finds in the wanted state. @returns the others. @throws what the reader throws */
+export async function settleByReading(ledger: LedgerPort, open: readonly Change[]): Promise<readonly Change[]> {
+  const stillOpen: Change[] = [];
+  for (const alike of groupsOf(open)) {
+    const [{ kind, verb, discriminator, round }] = alike;
+    const states = await ledger.describe(
+      kind,
+      alike.map((change) => change.id),
+    );
+    const results: EventData['change.settled']['results'][number][] = [];
+    for (const change of alike) {
+      const isDone = change.after !== undefined && holdsFields(states.get(change.id)?.state, change.after);
+      if (isDone) results.push({ id: change.id, outcome: 'done', detail: { confirmedByReading: true } });
+      else stillOpen.push(change);
+    }
+    const key = discriminator === undefined ? {} : { key: discriminator };
+    if (results.length > 0) await ledger.settle({ kind, verb, round, ...key, results });
+  }
+  return stillOpen;
+}
+
+/** Those that must not be sent again, as a person is asked about them. */
+export function doubtsOf(ledger: LedgerPort, open: readonly Change[]): readonly Doubt[] {
+  const doubtful = open.filter(({ key }) => !(ledger.repeatable.get(key) ?? ledger.isIdempotent));
+  return groupsOf(doubtful).map((alike) => {
+    const [{ kind, verb, discriminator, round }] = alike;
+    const key = discriminator === undefined ? {} : { key: discriminator };
+    return { kind, verb, round, ...key, ids: alike.map((change) => change.id) };
+  });
+}
+
+type Group = readonly [Change, ...Change[]];
+
+/** By kind, verb and key: what one event can say. */
+function groupsOf(changes: readonly Change[]): readonly Group[] {
+  const groups = new Map<string, [Change, ...Change[]]>();
+  for (const change of changes) {
+    const name = JSON.stringify([change.kind, change.verb, change.discriminator ?? null, change.round]);
+    const group = groups.get(name);
+    if (group) group.push(change);
+    else groups.set(name, [change]);
+  }
+  return [...groups.values()];
+}

@@ -8,6 +8,7 @@ import type { Json, JsonObject } from './json.ts';
 export { messageOf, RunbookError } from './errors.ts';
 export type { Json, JsonObject } from './json.ts';
 export { isJsonObject } from './json.ts';
+export { slowDigest } from './slow-digest.ts';
 
 /** A thing on the outside that a change acts on. Limits and protection of the owner hold for it too. */
 export interface Target {
@@ -18,7 +19,7 @@ export interface Target {
   readonly before?: JsonObject;
   /**
    * What the action has read of it: protects it where a rule matches. It clears only what has an owner, who is judged
-   * too; anything else is judged by the family's reader.
+   * too, and never a user or a kind that the rules name; anything else is judged by the family's reader.
    */
   readonly attributes?: JsonObject;
 }
@@ -107,6 +108,8 @@ export interface ActionContext {
     readonly attempt: number;
     /** Of `until`, from 0: each round has changes of its own. */
     readonly round: number;
+    /** How often what this step changed was taken back and the step run again since. */
+    readonly redo: number;
     readonly isDrill: boolean;
     readonly startedAt: string;
   };
@@ -118,7 +121,8 @@ export interface ActionContext {
   change(spec: ChangeSpec, perform: (signal: AbortSignal) => Promise<unknown>): Promise<ChangeResult>;
   /**
    * The same for many targets, in batches. Targets recorded as done by an earlier attempt are not sent again.
-   * @returns one result a target, in the order given.
+   * Recorded as done with another `after` it is another change, and is sent: give the same wish the same `after`.
+   * @returns one result a target, in the order given, then those an earlier attempt left without an outcome.
    */
   changes(
     spec: ChangesSpec,

@@ -7,6 +7,7 @@ import {
   isJsonObject,
   type JsonObject,
   PermanentFailure,
+  slowDigest,
 } from '../../engine/action.ts';
 import { type Answer, type ExchangeOptions, exchange, RequestFailure } from './exchange.ts';
 import type { PreparedRequest } from './prepare.ts';
@@ -37,7 +38,8 @@ export async function sendAsChange(
   const spec = {
     kind,
     verb: request.method.toLowerCase(),
-    after: { requestSent: request.line },
+    // With a digest of what is sent: a request that somebody edited is another one.
+    after: { requestSent: request.line, digest: await digestOf(ctx, request) },
     targets: [{ id }],
     idempotent: options.isIdempotent,
   };
@@ -58,13 +60,22 @@ export async function sendAsChange(
     case 'done':
     case 'already':
       return answered === undefined ? recorded(ctx, result, request) : { kind: 'answered', answer: answered };
-    case 'unknown':
-      throw new Error(`It is not known whether ${request.line} had its effect on ${kind} ${id}${why(result)}`);
+    case 'unknown': {
+      const message = `It is not known whether ${request.line} had its effect on ${kind} ${id}${why(result)}`;
+      // Sent before, and refused now for good: sending it once more tells nothing new.
+      const isRefused = failure?.fate === 'not-happened' && !failure.isTransient;
+      throw isRefused ? new PermanentFailure(message) : new Error(message);
+    }
     default: {
       const message = `${request.line} had no effect on ${kind} ${id} (${result?.outcome ?? 'no result'})${why(result)}`;
       throw failure?.isTransient === true ? new Error(message) : new PermanentFailure(message);
     }
   }
+}
+
+/** Address, query and body may hold secrets. */
+function digestOf({ run }: ActionContext, { method, url, body }: PreparedRequest): Promise<string> {
+  return slowDigest([method, url, body ?? null], `${run.id} ${run.step}`);
 }
 
 /** What an earlier attempt left open on another target (its inputs were edited since): this request is not for that. */

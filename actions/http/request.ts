@@ -100,7 +100,8 @@ export default defineAction({
           value: {
             type: 'string',
             minLength: 1,
-            description: 'The key; if absent one made from run, step and round of `until`, the same in each attempt',
+            description:
+              'The key; if absent one made from run, step, round of `until` and what is sent, the same in each attempt',
           },
         },
         additionalProperties: false,
@@ -139,7 +140,9 @@ export default defineAction({
   },
   async run(input, ctx) {
     const key = input.idempotencyKey;
-    const header = key && { [key.header ?? DEFAULT_KEY_HEADER]: key.value ?? stepIdempotencyKey(ctx.run) };
+    const header = key && {
+      [key.header ?? DEFAULT_KEY_HEADER]: key.value ?? stepIdempotencyKey(ctx.run, prepareRequest(input)),
+    };
     const request = prepareRequest({ ...input, headers: { ...input.headers, ...header } });
     const parse = input.parse ?? 'text';
     const options: ExchangeOptions = {

@@ -6,6 +6,7 @@ import {
   type ChangeResult,
   type JsonObject,
   PermanentFailure,
+  slowDigest,
 } from '../../engine/action.ts';
 import { type Command, CommandFailure, type Ran, runCommand } from './command.ts';
 
@@ -19,19 +20,24 @@ export type Done = { readonly kind: 'ran'; readonly ran: Ran } | { readonly kind
 export async function runAsChange(
   ctx: ActionContext,
   command: Command,
-  options: { readonly isIdempotent: boolean },
+  { isIdempotent }: { readonly isIdempotent: boolean },
 ): Promise<Done> {
-  const { name, program, args } = command;
+  const { name, program, args, options } = command;
   const { kind, id } = ctx.target ?? { kind: 'command', id: [name, ...args].join(' ') };
   let ran: Ran | undefined;
   let failure: CommandFailure | undefined;
   const spec = {
     kind,
     verb: 'run',
-    // With the digest of a script: the ledger says what was run, whatever the file holds later.
-    after: { commandRan: name, ...(program.script === undefined ? {} : { sha256: program.script.sha256 }) },
+    // With the digest of a script: the ledger says what was run, whatever the file holds later. And with one of what it was
+    // given: a command that somebody edited is another one.
+    after: {
+      commandRan: name,
+      digest: await slowDigest([args, options.input ?? null], `${ctx.run.id} ${ctx.run.step}`),
+      ...(program.script === undefined ? {} : { sha256: program.script.sha256 }),
+    },
     targets: [{ id }],
-    idempotent: options.isIdempotent,
+    idempotent: isIdempotent,
   };
   const [result] = await ctx.changes(spec, async ([target]) => {
     if (target?.id !== id) return leftAlone(target?.id);
@@ -50,11 +56,15 @@ export async function runAsChange(
     case 'done':
     case 'already':
       return ran === undefined ? recorded(ctx, result, name) : { kind: 'ran', ran };
-    case 'unknown':
-      throw new Error(`It is not known what ${name} did to ${kind} ${id}${why(result)}`);
+    case 'unknown': {
+      const message = `It is not known what ${name} did to ${kind} ${id}${why(result)}`;
+      // Run before perhaps, and not to be started now: starting it once more tells nothing new.
+      throw failure?.isNotStarted === true ? new PermanentFailure(message) : new Error(message);
+    }
     default: {
+      if (failure?.isNotStarted === true) throw new PermanentFailure(failure.message, { cause: failure });
       const message = `${name} did nothing to ${kind} ${id} (${result?.outcome ?? 'no result'})${why(result)}`;
-      throw failure?.isNotStarted === false ? new Error(message) : new PermanentFailure(message);
+      throw failure === undefined ? new PermanentFailure(message) : new Error(message);
     }
   }
 }

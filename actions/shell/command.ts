@@ -45,7 +45,7 @@ export async function runCommand(ctx: ActionContext, command: Command): Promise<
   } catch (error) {
     if (!isNotStarted(error)) throw error;
     const hint = program.script !== undefined && isNotAllowed(error) ? ' (is it executable? chmod +x)' : '';
-    const message = `${name} could not be started${hint}: ${messageOf(error)}`;
+    const message = `${name} could not be started${hint}: ${whyNotStarted(error)}`;
     throw new CommandFailure(message, { isHarmless: true, isNotStarted: true, cause: error });
   }
   if (result.exitCode === null) throw failure(`${name} was ended by ${result.signal ?? 'a signal'}`, result, false);
@@ -68,6 +68,18 @@ const NOT_STARTED = new Set<unknown>(['ENOENT', 'EACCES', 'ENOTDIR', 'E2BIG', 'E
 function isNotStarted(error: unknown): boolean {
   const code = codeOf(error);
   return code !== undefined && NOT_STARTED.has(code);
+}
+
+const WHY: { readonly [code: string]: string } = {
+  ENOENT: 'there is no such program, or no such folder to run it in (ENOENT)',
+  EACCES: 'it may not be run (EACCES)',
+};
+
+/** The engine's error says once more what could not be started; its cause says why. */
+function whyNotStarted(error: unknown): string {
+  const known = WHY[String(codeOf(error))];
+  if (known !== undefined) return known;
+  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 }
 
 function isNotAllowed(error: unknown): boolean {

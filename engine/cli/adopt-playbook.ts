@@ -46,8 +46,17 @@ export async function adoptPlaybook(
   if (!(await isConfirmed(app, { message: 'Go on with the changed playbook?', yes }))) return null;
   const by = app.operator;
   const first = (session: RunSession): readonly Draft[] => {
-    const { turns, indexes, difference: now } = acceptable(before, plan, session.state, file.shown);
-    const data = { playbook: pinnedPlaybook(plan), ...pinnedCalls(plan), turns, indexes, difference: now, reason, by };
+    const { turns, indexes, voided, difference: now } = acceptable(before, plan, session.state, file.shown);
+    const data = {
+      playbook: pinnedPlaybook(plan),
+      ...pinnedCalls(plan),
+      turns,
+      indexes,
+      ...(voided.length === 0 ? {} : { voided }),
+      difference: now,
+      reason,
+      by,
+    };
     return [{ type: 'run.adopted', actor: `person:${by}`, data }];
   };
   return { plan, first };

@@ -8,6 +8,9 @@ export type PendingApproval = EventData['approval.requested'];
 
 export function approvalDetailLines(request: PendingApproval): string[] {
   const what = request.counts.map(countedVerb).join(', ');
+  // Its text says what is to be done.
+  if (request.uses === 'manual')
+    return [...(request.reason === undefined ? [] : [oneLine(request.reason)]), ...approvalDetails(request)];
   const lines = [oneLine(`${request.uses}${what === '' ? '' : `: ${what}`}`)];
   if (request.reason !== undefined) lines.push(oneLine(request.reason));
   return [...lines, ...approvalDetails(request)];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createReportReader, type ReportModel } from '../report/model.ts';
 import { renderMarkdown } from '../report/render.ts';
 import type { App } from './app.ts';
+import { digestEvidence } from './evidence-bytes.ts';
 import { liveHolder } from './held-by.ts';
 import { packageRoot } from './resources.ts';
 
@@ -15,7 +16,11 @@ export async function buildReport(
   const reader = createReportReader(runId);
   for await (const event of journal.read(runId)) reader.add(event);
   const now = app.clock.now();
-  const model = reader.model({ now, isWorkedOn: (await liveHolder(journal, runId, now)) !== null });
+  const model = reader.model({
+    now,
+    isWorkedOn: (await liveHolder(journal, runId, now)) !== null,
+    digests: await digestEvidence(journal, runId, reader.evidence),
+  });
   const template = readFileSync(join(packageRoot(), 'templates', 'incident-report.md.hbs'), 'utf8');
   return { model, markdown: renderMarkdown(model, template) };
 }

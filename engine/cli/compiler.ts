@@ -2,6 +2,7 @@
 import { builtInActions } from '../../actions/index.ts';
 import type { Action } from '../action.ts';
 import { RunbookError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
 import { countDiagnostics, renderDiagnostics } from '../playbook/code-frame.ts';
 import type { CompileOptions, CompilePlaybook, CompileResult } from '../playbook/compile.ts';
 import type { Diagnostic } from '../playbook/diagnostics.ts';
@@ -11,6 +12,7 @@ import type { EventData } from '../run/events.ts';
 import { builtInActionFiles, digestOf } from './action-digest.ts';
 import type { ActionHooks } from './action-hooks.ts';
 import type { App } from './app.ts';
+import { loadContacts } from './load-config.ts';
 import { createLocalActions, type LoadedAction } from './local-actions.ts';
 import { listPlaybooks, readPlaybook } from './playbook-files.ts';
 import { packageRoot, playbookSchema } from './resources.ts';
@@ -90,17 +92,23 @@ export function createCompiler(app: Pick<App, 'cwd' | 'project' | 'config' | 'te
     await local.loadFor(texts);
     takeLoaded();
   }
-  async function compileWith(text: string, file: string, playbooks: Playbooks): Promise<CompileResult> {
+  async function compileWith(
+    text: string,
+    file: string,
+    playbooks: Playbooks,
+    contacts?: JsonObject,
+  ): Promise<CompileResult> {
     await loadFor(textsOf(text, (name) => readable(playbooks, name)));
     compilePlaybook ??= await makeCompiler();
-    const result = compilePlaybook({ text, file, actions, playbooks });
+    const options = { text, file, actions, playbooks, ...(contacts === undefined ? {} : { contacts }) };
+    const result = compilePlaybook(options);
     if (!result.diagnostics.some(({ code }) => code === UNKNOWN_ACTION)) return result;
     // Rather found late than called unknown; and what is near to a misspelt name is worth knowing.
     const before = local.loaded.size;
     for (const problem of await local.loadAll()) app.terminal.tell(`warning ${problem.message} [${problem.code}]`);
     if (local.loaded.size === before) return result;
     takeLoaded();
-    return compilePlaybook({ text, file, actions, playbooks });
+    return compilePlaybook(options);
   }
   async function planWith(text: string, file: string, playbooks: Playbooks): Promise<Plan> {
     const { plan, diagnostics, sources } = await compileWith(text, file, playbooks);
@@ -112,9 +120,14 @@ export function createCompiler(app: Pick<App, 'cwd' | 'project' | 'config' | 'te
     known ??= playbookPort(app);
     return known;
   };
+  let reading: Promise<JsonObject | undefined> | null = null;
+  const contacts = (): Promise<JsonObject | undefined> => {
+    reading ??= knownContacts(app);
+    return reading;
+  };
   return {
     actions,
-    compile: (text, file) => compileWith(text, file, playbooks()),
+    compile: async (text, file) => compileWith(text, file, playbooks(), await contacts()),
     plan: (text, file) => planWith(text, file, playbooks()),
     pinned: ({ playbook, calls = {} }) => planWith(playbook.text, playbook.file, pinnedPort(calls)),
     load: loadFor,
@@ -133,6 +146,17 @@ export function createCompiler(app: Pick<App, 'cwd' | 'project' | 'config' | 'te
       return file === undefined ? undefined : digestOf(file);
     },
   };
+}
+
+/** A file of contacts that cannot be read is for `doctor`, and for the run, to tell. */
+async function knownContacts(app: Pick<App, 'cwd' | 'project' | 'config'>): Promise<JsonObject | undefined> {
+  try {
+    const { contacts } = await app.config();
+    // The contacts are JSON: read from a file, and checked by their schema.
+    return ((await loadContacts(app, contacts)) as unknown as JsonObject | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const UNKNOWN_ACTION = 'E_PLAYBOOK_UNKNOWN_ACTION';

@@ -1,8 +1,10 @@
 // Goes on with a run that exists, whatever it is: a drill first gets its world back.
+import { RunbookError } from '../errors.ts';
 import type { Plan } from '../playbook/plan.ts';
 import type { People } from '../run/people.ts';
 import { runStatus } from '../run/state.ts';
 import { jsonEnd } from '../ui/json.ts';
+import { shellWord } from '../ui/text.ts';
 import { answering } from './answering.ts';
 import type { App } from './app.ts';
 import { type DriveOptions, drive, runExitCode } from './drive.ts';
@@ -33,10 +35,16 @@ export async function continueRun(
   const { state, plan, compiler, runId, config } = opened;
   const isScored = !drill || state.score !== null;
   const isOver = state.endedAt !== null && state.undo === null && isScored;
-  if (isOver && more.endsWithUndo !== true) return sayEnded(app, opened);
+  if (isOver && more.endsWithUndo !== true) {
+    if (more.first !== undefined) throw endedError(opened);
+    return sayEnded(app, opened);
+  }
   const changed = more.plan === undefined ? changedFileLine(app, opened.created) : null;
   if (changed !== null && state.endedAt === null) app.terminal.tell(changed);
-  const answers = await answering(app, more.plan ?? plan, options.answers);
+  const answers = await answering(app, more.plan ?? plan, {
+    file: options.answers,
+    takesDefaults: options.yes === true,
+  });
   const base: DriveOptions = {
     app,
     compiler,
@@ -66,6 +74,16 @@ export async function continueRun(
   } finally {
     await world.stop();
   }
+}
+
+/** A decision about a run that has ended would be lost without a word. */
+function endedError({ runId, state }: OpenedRun): RunbookError {
+  const id = shellWord(runId);
+  return new RunbookError({
+    code: 'E_STEP_STATE',
+    message: `The run ${runId} ended at ${state.endedAt ?? ''}: ${runStatus(state)}. Nothing of it is left to decide`,
+    hint: `runbook report ${id} tells what it did, runbook undo ${id} takes it back; runbook run starts another`,
+  });
 }
 
 /** There is nothing to go on with. */

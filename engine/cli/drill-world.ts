@@ -1,18 +1,19 @@
 // A drill's world around a run: found or made before it, scored after it.
-import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Scenario } from '../drill/scenario.ts';
 import type { DrillWorld } from '../drill/world.ts';
 import { messageOf, RunbookError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { EventData } from '../run/events.ts';
 import type { People } from '../run/people.ts';
 import type { RunSession } from '../run/session.ts';
-import type { RunState } from '../run/state.ts';
 import { createScenarioPeople } from '../ui/scenario-people.ts';
+import { hang } from '../ui/text.ts';
 import type { App } from './app.ts';
 import type { LastWords, RunSettings } from './drive.ts';
 import { EXIT } from './exit-codes.ts';
+import { runFactsOf } from './run-facts.ts';
 import { writeReport } from './write-report.ts';
 
 export interface WorldRequest {
@@ -51,7 +52,7 @@ export async function resumeWorld(
 function worldFolder(app: App): string {
   const folder = join(app.project.stateFolder, 'drills');
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
   } catch (error) {
     throw worldFolderError(error, folder);
   }
@@ -61,7 +62,7 @@ function worldFolder(app: App): string {
 /** What keeps a drill's file from being written; every other error comes back as it is. */
 function worldFolderError(error: unknown, folder: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (!['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR'].includes(String(code))) return error;
+  if (!['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(String(code))) return error;
   return new RunbookError({
     code: 'E_STORE_READONLY',
     message: `A drill keeps its world in ${folder}, which cannot be written: ${messageOf(error)}`,
@@ -98,30 +99,25 @@ export async function endDrill(
   // What is taken back afterwards is no part of the practice.
   if (state.score !== null) return { lines: [] };
   const { renderScore } = await import('../drill/score.ts');
-  const score = world.score(factsOf(state));
+  const score = world.score(runFactsOf(state));
   // Scores are plain data.
   const json = score as unknown as JsonObject;
   await session.append({ type: 'drill.scored', actor: 'engine', data: { score: json } });
   const written = await writeReport(app, session.runId, reportFile);
   return {
-    lines: ['', renderScore(score), '', `Incident report: ${written}`],
+    lines: ['', ...scoreLines(app, renderScore(score)), '', `Incident report: ${written}`],
     json: { score: json, report: written },
     exitCode: score.passed && state.outcome === 'done' ? EXIT.done : EXIT.failed,
   };
 }
 
-function factsOf(state: RunState): Parameters<DrillWorld['score']>[0] {
-  const steps = [...state.steps.values()];
-  return {
-    startedAt: Date.parse(state.createdAt),
-    endedAt: Date.parse(state.endedAt ?? state.lastAt),
-    ...(state.mitigatedAt === null ? {} : { containedAt: Date.parse(state.mitigatedAt) }),
-    // A step whose `when` did not hold was not left out by anybody.
-    stepsSkipped: steps
-      .filter((step) => step.phase === 'skipped' && step.skip?.kind !== 'when')
-      .map((step) => step.path),
-    failedSteps: steps.filter((step) => step.phase === 'failed').map((step) => step.path),
-  };
+/** Filled to the terminal's width; read by a program they stay as they are. */
+function scoreLines({ terminal }: App, text: string): readonly string[] {
+  if (!terminal.isInteractive) return [text];
+  return text.split('\n').flatMap((line) => {
+    const lead = /^\s*(?:-\d+ {2}|[A-Z][a-z ]+: +)?/.exec(line)?.[0] ?? '';
+    return hang(lead, line.slice(lead.length), terminal.columns());
+  });
 }
 
 /** @throws E_DRILL_PLAYBOOK where the scenario rehearses another playbook. */

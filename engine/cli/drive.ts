@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import type { JsonObject } from '../json.ts';
 import type { Plan } from '../playbook/plan.ts';
+import { stricter } from '../project/rules.ts';
 import type { Draft, RunEvent } from '../run/events.ts';
 import { executeRun, type RunEnd } from '../run/executor.ts';
 import { keptOutputs } from '../run/kept-outputs.ts';
@@ -38,8 +39,6 @@ export interface DriveOptions {
   readonly settings: RunSettings;
   /** Secrets that this process was given already. Absent: none. */
   readonly vault?: Vault;
-  /** Asks before each step. */
-  readonly confirmsEach?: boolean;
   /** Puts other people before those at the terminal. */
   readonly people?: (terminal: People) => People;
   /** Appended first, under the lease: a decision given on the command line. @throws where it does not fit the state. */
@@ -106,6 +105,7 @@ export async function drive(options: DriveOptions): Promise<number> {
       const drafts = (await options.first?.(session)) ?? [];
       if (drafts.length > 0) await session.append(...drafts);
       await loadInverses(options.compiler, session);
+      const rules = rulesOf(session, settings);
       end = await executeRun({
         plan,
         session,
@@ -131,9 +131,8 @@ export async function drive(options: DriveOptions): Promise<number> {
         pid: process.pid,
         operator: app.operator,
         heldElsewhere: createHeldElsewhere(app, journal, runId),
-        ...(settings.rules === undefined ? {} : { rules: settings.rules }),
+        ...(rules === undefined ? {} : { rules }),
         actionDigest: options.compiler.actionDigest,
-        ...(options.confirmsEach === true ? { confirmsEach: true } : {}),
         ...(options.endsWithUndo === true ? { endsWithUndo: true } : {}),
       });
       await screen.end();
@@ -151,8 +150,16 @@ export async function drive(options: DriveOptions): Promise<number> {
   }
 }
 
+/** What the run pinned when it began and what holds now: of both the stricter, so that nothing is let off on the way. */
+function rulesOf({ state }: RunSession, settings: RunSettings): RunSettings['rules'] {
+  const pinned = state.created?.rules;
+  return pinned === undefined || settings.rules === undefined
+    ? (pinned ?? settings.rules)
+    : stricter(pinned, settings.rules);
+}
+
 /** An undo uses the actions that the changes name, which the playbook itself need not use. */
-async function loadInverses(compiler: Compiler, { state }: RunSession): Promise<void> {
+export async function loadInverses(compiler: Compiler, { state }: Pick<RunSession, 'state'>): Promise<void> {
   const names = new Set<string>();
   for (const changes of state.changes.values())
     for (const { undo } of changes.values()) if (undo !== undefined) names.add(undo.uses);

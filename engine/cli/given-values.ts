@@ -18,7 +18,15 @@ export function parsePairs(pairs: readonly string[], option: string): Given {
         hint: `For example: ${option} users=user_a,user_b`,
       });
     }
-    given[pair.slice(0, equals)] = pair.slice(equals + 1);
+    const name = pair.slice(0, equals);
+    if (Object.hasOwn(given, name)) {
+      throw new RunbookError({
+        code: 'E_USAGE',
+        message: `${option} gives ${name} twice`,
+        hint: `Give it once; the entries of a list stand together: ${option} ${name}=a,b`,
+      });
+    }
+    given[name] = pair.slice(equals + 1);
   }
   return { ...given };
 }

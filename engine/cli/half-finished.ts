@@ -2,6 +2,7 @@
 import type { Journal, RunRow } from '../store/journal.ts';
 import type { App } from './app.ts';
 import { liveHolder } from './held-by.ts';
+import { shownStatus } from './shown-status.ts';
 import { table } from './table.ts';
 import { isUnfinished } from './unfinished.ts';
 
@@ -29,7 +30,7 @@ export function halfFinished(
         id: row.id,
         playbook: row.playbook,
         isDrill: row.isDrill,
-        status: holder ? row.status : row.status === 'running' ? 'stopped' : row.status,
+        status: shownStatus(row, holder !== null),
         holder: holder ? `${holder.operator}, process ${holder.pid}` : null,
         next: nextOf(row, holder !== null),
       };

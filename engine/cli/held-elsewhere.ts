@@ -1,5 +1,8 @@
-// Which targets other open runs of this store have changed and not taken back: an undo must not restore those unasked.
+// Which targets other open runs of this store have changed, or perhaps changed, and not taken back: an undo must not
+// restore those unasked.
+import { isUndoPath } from '../run/paths.ts';
 import { foldRun } from '../run/session.ts';
+import { inEffect, targetKey } from '../run/state.ts';
 import type { Journal } from '../store/journal.ts';
 import type { App } from './app.ts';
 import { isUnfinished } from './unfinished.ts';
@@ -16,7 +19,7 @@ export function createHeldElsewhere(app: Pick<App, 'clock'>, journal: Journal, r
     const all = await held;
     const found = new Map<string, string>();
     for (const { kind, id } of targets) {
-      const key = JSON.stringify([kind, id]);
+      const key = targetKey({ kind, id });
       const run = all.get(key);
       if (run !== undefined) found.set(key, run);
     }
@@ -34,9 +37,11 @@ async function foldOthers(
     // A drill's targets are those of its own world.
     if (row.id === runId || row.isDrill || !isUnfinished(row)) continue;
     const state = await foldRun({ journal, runId: row.id, clock, keepsOutput: () => false });
-    for (const changes of state.changes.values())
-      for (const { kind, id, outcome, undone } of changes.values())
-        if (outcome === 'done' && undone === undefined) held.set(JSON.stringify([kind, id]), row.id);
+    for (const path of state.changes.keys()) {
+      // What an undo did there holds nothing: it is what takes back.
+      if (isUndoPath(path)) continue;
+      for (const change of inEffect(state, path)) held.set(targetKey(change), row.id);
+    }
   }
   return held;
 }

@@ -35,20 +35,25 @@ export async function loadConfig(app: App, environment?: string): Promise<Projec
     env: { ...app.env, ...settings.variables },
     strictActions: config.strictActions,
     contacts() {
-      contacts ??=
-        root === null || config.contacts === undefined ? Promise.resolve(null) : read(resolve(root, config.contacts));
+      contacts ??= loadContacts(app, config.contacts);
       return contacts;
     },
   };
+}
 
-  async function read(path: string): Promise<Contacts> {
-    const { parseContacts } = await import('../project/contacts.ts');
-    const shown = shownPath(app.cwd, path);
-    const text = readText(path, {
-      code: 'E_CONTACTS_NOT_READABLE',
-      shown,
-      hint: '`contacts` in runbook.config.yaml names this file',
-    });
-    return parseContacts({ text, file: shown }, schemaNamed('contacts'));
-  }
+/** @param named what the config says: its contacts file. @throws E_CONTACTS_… */
+export async function loadContacts(
+  { cwd, project }: Pick<App, 'cwd' | 'project'>,
+  named: string | undefined,
+): Promise<Contacts | null> {
+  if (project.root === null || named === undefined) return null;
+  const { parseContacts } = await import('../project/contacts.ts');
+  const path = resolve(project.root, named);
+  const shown = shownPath(cwd, path);
+  const text = readText(path, {
+    code: 'E_CONTACTS_NOT_READABLE',
+    shown,
+    hint: '`contacts` in runbook.config.yaml names this file',
+  });
+  return parseContacts({ text, file: shown }, schemaNamed('contacts'));
 }

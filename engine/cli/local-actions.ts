@@ -62,18 +62,20 @@ export function createLocalActions({ folders, builtIn, shown, hooks }: LocalActi
     tried.set(file.path, loading);
     return loading;
   }
-  const isLoaded = (file: ActionFile): boolean => tried.has(file.path);
 
   return {
     loaded,
     async loadFor(texts) {
       const mentioned = [...texts];
-      // One after the other, in the order of the folders, so that the same thing is said each time.
+      const done = new Set<ActionFile>();
+      // One after the other, in the order of the folders, so that the same thing is said each time: also of a file that
+      // could not be loaded before.
       for (let found = true; found; ) {
         found = false;
         for (const file of all()) {
-          if (isLoaded(file) || !isWanted(file, builtIn, mentioned)) continue;
+          if (done.has(file) || !isWanted(file, builtIn, mentioned)) continue;
           await load(file);
+          done.add(file);
           mentioned.push(file.text);
           found = true;
         }
@@ -112,7 +114,7 @@ async function importFile(
       code: 'E_ACTION_LOAD',
       message: `The action ${shown(path)} cannot be loaded: ${messageOf(error)}`,
       hint: loadHint(error),
-      location: placeOf(error, path, shown(path)),
+      location: placeOf(error, path, shown(path)) ?? topOf(shown(path)),
       cause: error,
     });
   }
@@ -146,11 +148,16 @@ function placeOf(error: unknown, path: string, shown: string): SourceLocation | 
   return undefined;
 }
 
+function topOf(shown: string): SourceLocation {
+  return { file: shown, line: 1, column: 1 };
+}
+
 function invalid(shown: string, problems: readonly string[]): RunbookError {
   return new RunbookError({
     code: 'E_ACTION_INVALID',
     message: `${shown} is not a valid action\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
     hint: "import { defineAction } from 'runbook/action'; runbook new action NAME writes one to start from",
+    location: topOf(shown),
   });
 }
 
@@ -159,5 +166,6 @@ function duplicate(name: string, files: readonly [string, string]): RunbookError
     code: 'E_ACTION_DUPLICATE',
     message: `Two files define the action ${name}: ${files[0]} and ${files[1]}`,
     hint: 'Rename one of them',
+    location: topOf(files[1]),
   });
 }

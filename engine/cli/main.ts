@@ -59,7 +59,8 @@ function report(error: unknown, { json, debug }: CommonOptions, redactor: Learni
   if (error instanceof CommanderError) return EXIT.done;
   if (error instanceof Error && error.name === 'ExitPromptError') return EXIT.interrupted;
   const { errorPalette: palette, tell } = createTerminal(process.env);
-  tell(errorText(error, { isJson: json === true, isDebug: debug === true, palette, redactor }));
+  const columns = process.stderr.isTTY === true ? { columns: process.stderr.columns } : {};
+  tell(errorText(error, { isJson: json === true, isDebug: debug === true, palette, redactor, ...columns }));
   return exitCodeOf(error);
 }
 
@@ -127,7 +128,7 @@ function addRunning(command: Add, handle: Handle): void {
     .option('--answers <file>', 'answers of manual steps, written down before: a YAML or JSON file')
     .option('--adopt', 'with the playbook as its file is now; needs --reason')
     .option('--reason <text>', 'why the changed playbook is taken')
-    .option('--yes', 'take your own confirmations without asking; a drill plays all people')
+    .option('--yes', 'take defaults and your own confirmations without asking; a drill plays all people')
     .option('--plain', 'plain lines instead of the tree')
     .option('--report <file>', 'where a drill writes its report')
     .action(handle(async () => (await import('./commands/resume.ts')).resume));
@@ -147,6 +148,7 @@ function addRunning(command: Add, handle: Handle): void {
     .action(handle(async () => (await import('./commands/abort.ts')).abort));
   command('undo <run> [steps...]', 'take back what a run changed; the run itself is left as it stands')
     .option('--overwrite', 'restore also what somebody changed since')
+    .option('--unchecked', 'restore also what nothing can look at first')
     .option('--reason <text>', 'why')
     .option('--yes', 'do not ask')
     .option('--plain', 'plain lines instead of the tree')
@@ -182,8 +184,11 @@ function addPeople(command: Add, handle: Handle): void {
     .option('--note <text>', 'a note for the record')
     .option('--yes', 'approve without being asked again at a terminal')
     .action(handle(async () => (await import('./commands/approve.ts')).approve));
-  command('settle <run> <step> [choice]', 'say what became of changes in doubt: done, repeat or skip')
-    .requiredOption('--reason <text>', 'how you know, or why')
+  command(
+    'settle <run> [step] [choice]',
+    'say what became of changes in doubt: done, repeat or skip; without, list them',
+  )
+    .option('--reason <text>', 'how you know, or why')
     .option('--target <id>', 'of this one only; may be repeated', collect)
     .action(handle(async () => (await import('./commands/settle.ts')).settle));
   command('note <run> <text>', 'add a note to the timeline')
@@ -207,6 +212,9 @@ function addReading(command: Add, handle: Handle): void {
   command('report [run]', `the incident report of a run, in Markdown (${RUN})`)
     .option('--out <file>', 'write it to a file')
     .action(handle(async () => (await import('./commands/report.ts')).report));
+  command('evidence <run> [step-or-name]', `the files that people gave with their answers (${RUN})`)
+    .option('--out <folder>', 'write them there')
+    .action(handle(async () => (await import('./commands/evidence.ts')).evidence));
   command('actions [what] [name]', 'list actions; actions show NAME explains one').action(
     handle(async () => (await import('./commands/actions.ts')).actions),
   );

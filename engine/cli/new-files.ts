@@ -1,7 +1,8 @@
 // Files that `init` and `new` write for a person to go on from. Nothing that exists is ever overwritten.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, RunbookError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { packageRoot } from './resources.ts';
 
 /** A file of the package's templates folder, with `__NAME__`s replaced. */
@@ -16,7 +17,7 @@ export function templateText(path: string, values: { readonly [name: string]: st
  */
 export function writeNewFile(path: string, text: string): boolean {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, text, { flag: 'wx' });
     return true;
   } catch (cause) {

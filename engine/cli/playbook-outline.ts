@@ -76,7 +76,7 @@ function summaryLines(plan: Plan, actions: Actions): string[] {
   const canUndo = changing.filter((step) => undoOf(step, actions) !== null);
   const cannotUndo = changing.filter((step) => undoOf(step, actions) === null);
   const asked = leaves.filter((step) => approvalOf(step) !== undefined);
-  const waived = uses.filter((step) => step.approvalWaived !== undefined);
+  const waived = effects('destructive').filter((step) => step.approvalWaived !== undefined);
   const temporary = uses.filter((step) => step.temporaryMs !== undefined);
   return [
     `${leaves.length} step${leaves.length === 1 ? '' : 's'}: ${counts.join(', ')}`,

@@ -1,6 +1,8 @@
 // How a run stands when a process lets go of it, and what to type next.
 import { type RunState, runStatus } from '../run/state.ts';
 import { formatDuration } from '../ui/duration.ts';
+import { keptLines } from '../ui/ended-lines.ts';
+import { leftOpen, openOutcomeLines } from '../ui/open-outcomes.ts';
 import type { Palette } from '../ui/palette.ts';
 import { oneLine, shellWord } from '../ui/text.ts';
 import type { Waiting } from '../ui/waiting.ts';
@@ -38,11 +40,14 @@ export function endLines(facts: RunEndFacts): string[] {
     case 'waiting':
     case 'running':
       lines.push(
-        facts.isInterrupted
-          ? palette.attention('Paused. Nothing is lost; go on with')
-          : `${palette.attention('Paused')}. It waits for:`,
+        ...(facts.waiting.length === 0
+          ? [palette.attention('Paused. Nothing is lost; go on with')]
+          : [
+              `${palette.attention('Paused')}. ${facts.isInterrupted ? 'Nothing is lost. ' : ''}It waits for:`,
+              ...waitingLines(facts.waiting),
+              'then',
+            ]),
       );
-      if (facts.waiting.length > 0 && !facts.isInterrupted) lines.push(...waitingLines(facts.waiting), 'then');
       lines.push(`  runbook resume ${shellWord(runId)}`);
       break;
   }
@@ -50,6 +55,8 @@ export function endLines(facts: RunEndFacts): string[] {
   if (state.endedAt !== null) lines.push(`Report: runbook report ${shellWord(runId)}`);
   if (facts.reversible > 0 && state.undo === null)
     lines.push(`${changesText(facts.reversible)} in effect. Take back what it did: runbook undo ${shellWord(runId)}`);
+  if (state.endedAt !== null) lines.push(...keptLines(state, runId));
+  lines.push(...openOutcomeLines(runId, leftOpen(state)));
   lines.push(...headLines(runId, state).map(palette.dim));
   return lines;
 }

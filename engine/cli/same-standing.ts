@@ -50,6 +50,8 @@ function standing(state: RunState): unknown {
       step.durationMs,
       step.temporaryMs,
       step.approval?.granted == null ? null : (step.approval.granted.targets?.size ?? 'any'),
+      // Two names that became one are one person's vote.
+      step.approval?.votes.length,
     ]),
     changes: [...state.changes].map(([path, ledger]) => [
       path,

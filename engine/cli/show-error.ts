@@ -2,13 +2,15 @@
 import { RunbookError } from '../errors.ts';
 import type { Redactor } from '../store/journal.ts';
 import type { Palette } from '../ui/palette.ts';
-import { clean } from '../ui/text.ts';
+import { clean, hang } from '../ui/text.ts';
 
 export interface ErrorView {
   readonly isJson: boolean;
   readonly isDebug: boolean;
   readonly palette: Palette;
   readonly redactor: Redactor;
+  /** Of the terminal that shows it; absent: no line is broken. */
+  readonly columns?: number;
 }
 
 export function errorText(error: unknown, view: ErrorView): string {
@@ -16,17 +18,17 @@ export function errorText(error: unknown, view: ErrorView): string {
   return view.isJson ? errorJson(error, view, safe) : errorLines(error, view, safe).join('\n');
 }
 
-function errorLines(error: unknown, { palette, isDebug }: ErrorView, safe: (text: string) => string): string[] {
+function errorLines(error: unknown, view: ErrorView, safe: (text: string) => string): string[] {
+  const { palette, isDebug, columns = Number.POSITIVE_INFINITY } = view;
   const known = error instanceof RunbookError ? error : null;
-  const lines = [
-    `${palette.bad(palette.bold('error'))} ${safe(messageOf(error))}${known ? palette.dim(` [${known.code}]`) : ''}`,
-  ];
-  if (known?.location)
-    lines.push(`  where: ${safe(`${known.location.file}:${known.location.line}:${known.location.column}`)}`);
-  for (const cause of causesOf(error)) lines.push(`  why:   ${safe(cause)}`);
-  if (known?.hint !== undefined) lines.push(`  next:  ${safe(known.hint)}`);
+  const code = known ? palette.dim(` [${known.code}]`) : '';
+  const lines = hang(`${palette.bad(palette.bold('error'))} `, safe(messageOf(error)) + code, columns);
+  const add = (lead: string, text: string): void => void lines.push(...hang(lead, text, columns));
+  if (known?.location) add('  where: ', safe(`${known.location.file}:${known.location.line}:${known.location.column}`));
+  for (const cause of causesOf(error)) add('  why:   ', safe(cause));
+  if (known?.hint !== undefined) add('  next:  ', safe(known.hint));
   if (!known)
-    lines.push('  next:  This is a fault of runbook itself. Run it again with --debug and report what it prints');
+    add('  next:  ', 'This is a fault of runbook itself. Run it again with --debug and report what it prints');
   if (isDebug && error instanceof Error && error.stack !== undefined) lines.push('', safe(error.stack));
   return lines;
 }

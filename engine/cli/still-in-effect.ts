@@ -1,13 +1,16 @@
 // What runs changed and nobody has taken back: temporary changes first, for those must not stay.
 import type { Json } from '../json.ts';
+import type { LeftWhy } from '../run/events.ts';
 import { isUndoPath } from '../run/paths.ts';
 import { foldRun } from '../run/session.ts';
-import { inEffect, type RunState } from '../run/state.ts';
+import { type Change, inEffect, isOpenChange, lastsSince, openChangesOf, type RunState } from '../run/state.ts';
 import type { Journal, RunRow } from '../store/journal.ts';
 import { countedVerb } from '../ui/change-words.ts';
 import { formatDuration } from '../ui/duration.ts';
-import { oneLine } from '../ui/text.ts';
+import { oneLine, shellWord } from '../ui/text.ts';
 import type { App } from './app.ts';
+import { liveHolder } from './held-by.ts';
+import { shownStatus } from './shown-status.ts';
 import { isUnfinished } from './unfinished.ts';
 
 export interface Temporary {
@@ -15,6 +18,12 @@ export interface Temporary {
   readonly step: string;
   readonly title: string;
   readonly changes: number;
+  /** Of these, nobody knows whether they happened. */
+  readonly uncertain?: number;
+  /** Why an undo left the first of them as it is. */
+  readonly left?: string;
+  /** What `runbook undo` needs to take that one back all the same. */
+  readonly flag?: '--overwrite' | '--unchecked';
   /** ISO 8601; absent while its step is still at work. */
   readonly dueAt?: string;
   /** Milliseconds over due; negative: that long is left. */
@@ -31,23 +40,35 @@ export interface RunInEffect {
   readonly status: string;
   readonly temporaries: readonly Temporary[];
   /** All that holds, the temporary ones included. */
-  readonly changes: readonly { readonly verb: string; readonly kind: string; readonly count: number }[];
+  readonly changes: Counts;
+  /** What may hold: nobody knows whether it happened. */
+  readonly uncertain: Counts;
 }
+
+type Counts = readonly { readonly verb: string; readonly kind: string; readonly count: number }[];
 
 /** Of one run, at a time in milliseconds since 1970. The longest over due first. */
 export function temporariesOf(state: RunState, run: string, now: number): readonly Temporary[] {
   const found: Temporary[] = [];
   for (const step of state.steps.values()) {
     if (step.temporaryMs === undefined) continue;
-    const changes = inEffect(state, step.path).length;
+    const holding = inEffect(state, step.path);
+    const changes = holding.length;
     if (changes === 0) continue;
-    const due = step.endedAt === undefined ? undefined : Date.parse(step.endedAt) + step.temporaryMs;
+    const since = lastsSince(step);
+    const due = since === undefined ? undefined : Date.parse(since) + step.temporaryMs;
+    const uncertain = holding.filter(isOpenChange).length;
+    const { left, leftWhy } = holding.find((change) => change.left !== undefined) ?? {};
+    const flag = leftWhy === undefined ? undefined : FLAGS[leftWhy];
     const kept = state.kept.get(step.path);
     found.push({
       run,
       step: step.path,
       title: step.title,
       changes,
+      ...(uncertain === 0 ? {} : { uncertain }),
+      ...(left === undefined ? {} : { left }),
+      ...(flag === undefined ? {} : { flag }),
       ...(due === undefined ? {} : { dueAt: new Date(due).toISOString(), overdueMs: now - due }),
       ...(kept === undefined ? {} : { kept }),
     });
@@ -55,14 +76,26 @@ export function temporariesOf(state: RunState, run: string, now: number): readon
   return found.sort((a, b) => (b.overdueMs ?? Number.NEGATIVE_INFINITY) - (a.overdueMs ?? Number.NEGATIVE_INFINITY));
 }
 
+const FLAGS: { readonly [W in LeftWhy]?: '--overwrite' | '--unchecked' } = {
+  'held-by-run': '--overwrite',
+  'not-checkable': '--unchecked',
+};
+
+/** What takes it back, to be typed. */
+export function temporaryCommand({ run, step, flag }: Temporary): string {
+  return `runbook undo ${shellWord(run)} ${shellWord(step)}${flag === undefined ? '' : ` ${flag}`}`;
+}
+
 /** `Open the bypass (1 change): over due by 42 min 10 s`. */
-export function temporaryText({ title, changes, overdueMs, kept }: Temporary): string {
-  const what = `${oneLine(title)} (${changes === 1 ? '1 change' : `${changes} changes`})`;
+export function temporaryText({ title, changes, uncertain = 0, left, overdueMs, kept }: Temporary): string {
+  const perhaps = uncertain === 0 ? '' : `, nobody knows whether ${uncertain === changes ? 'it' : uncertain} happened`;
+  const what = `${oneLine(title)} (${changes === 1 ? '1 change' : `${changes} changes`}${perhaps})`;
   if (kept !== undefined) return `${what}: stays on purpose, ${oneLine(`${kept.by}: ${kept.reason}`)}`;
-  if (overdueMs === undefined) return `${what}: its step is still at work`;
+  const why = left === undefined ? '' : `; not taken back: ${oneLine(left)}`;
+  if (overdueMs === undefined) return `${what}: its step is still at work${why}`;
   return overdueMs >= 0
-    ? `${what}: over due by ${formatDuration(overdueMs)}`
-    : `${what}: ${formatDuration(-overdueMs)} left`;
+    ? `${what}: over due by ${formatDuration(overdueMs)}${why}`
+    : `${what}: ${formatDuration(-overdueMs)} left${why}`;
 }
 
 /** Runs that hold changes, newest first. A drill that has ended left nothing that matters. Folds one run at a time. */
@@ -75,37 +108,51 @@ export async function runsInEffect(
   for (const row of rows) {
     if (row.isDrill && !isUnfinished(row)) continue;
     const state = await foldRun({ journal, runId: row.id, clock: app.clock, keepsOutput: () => false });
-    const changes = countInEffect(state);
-    if (changes.length === 0) continue;
+    const { changes, uncertain } = countInEffect(state);
+    if (changes.length + uncertain.length === 0) continue;
     found.push({
       run: row.id,
       playbook: row.playbook,
       title: state.created?.title ?? state.created?.playbook.title ?? row.playbook,
       isDrill: row.isDrill,
-      status: row.status,
+      status: await statusOf(app, journal, row),
       temporaries: temporariesOf(state, row.id, app.clock.now()),
       changes,
+      uncertain,
     });
   }
   return found;
 }
 
-function countInEffect(state: RunState): RunInEffect['changes'] {
+/** The word that every other listing has for it. */
+async function statusOf({ clock }: Pick<App, 'clock'>, journal: Journal, row: RunRow): Promise<string> {
+  return shownStatus(row, (await liveHolder(journal, row.id, clock.now())) !== null);
+}
+
+function countInEffect(state: RunState): Pick<RunInEffect, 'changes' | 'uncertain'> {
+  const holding: Change[] = [];
+  for (const path of state.changes.keys()) if (!isUndoPath(path)) holding.push(...inEffect(state, path));
+  return {
+    changes: countOf(holding.filter((change) => !isOpenChange(change))),
+    uncertain: countOf(openChangesOf(state).filter(({ step }) => !isUndoPath(step))),
+  };
+}
+
+function countOf(changes: readonly Change[]): Counts {
   const counts = new Map<string, { verb: string; kind: string; count: number }>();
-  for (const path of state.changes.keys()) {
-    if (isUndoPath(path)) continue;
-    for (const { verb, kind } of inEffect(state, path)) {
-      const key = JSON.stringify([verb, kind]);
-      const known = counts.get(key);
-      if (known) known.count += 1;
-      else counts.set(key, { verb, kind, count: 1 });
-    }
+  for (const { verb, kind } of changes) {
+    const key = JSON.stringify([verb, kind]);
+    const known = counts.get(key);
+    if (known) known.count += 1;
+    else counts.set(key, { verb, kind, count: 1 });
   }
   return [...counts.values()];
 }
 
-export function changesText(changes: RunInEffect['changes']): string {
-  return changes.map((one) => oneLine(countedVerb(one))).join(', ');
+/** `ban 3 users; perhaps end 1 session`. */
+export function changesText({ changes, uncertain }: Pick<RunInEffect, 'changes' | 'uncertain'>): string {
+  const words = (counts: Counts): string => counts.map((one) => oneLine(countedVerb(one))).join(', ');
+  return [words(changes), uncertain.length === 0 ? '' : `perhaps ${words(uncertain)}`].filter(Boolean).join('; ');
 }
 
 export function temporaryJson(temporary: Temporary): Json {

@@ -7,7 +7,7 @@ import { resolveDefaults } from '../run/manual.ts';
 import { nodeAt } from '../run/paths.ts';
 import { type ScopeSource, scopeFor } from '../run/scope.ts';
 import { type Change, changeKey, type RunState } from '../run/state.ts';
-import { clean, oneLine, wrap } from '../ui/text.ts';
+import { clean, hang, oneLine, wrap } from '../ui/text.ts';
 import { type Waiting, waitingFor } from '../ui/waiting.ts';
 import { scopeSource } from './answer-fields.ts';
 import type { App } from './app.ts';
@@ -89,7 +89,8 @@ function fieldDetails({ name, schema, required }: ManualField, defaults: JsonObj
 export function detailLines(details: WaitingDetails, columns: number): string[] {
   const lines: string[] = [];
   if (details.instructions !== undefined) lines.push(...wrap(clean(details.instructions).trimEnd(), columns));
-  if (details.fields && details.fields.length > 0) lines.push('', ...details.fields.map(fieldLine));
+  if (details.fields && details.fields.length > 0)
+    lines.push('', ...details.fields.flatMap((field) => hang('', fieldLine(field), columns, 4)));
   if (details.needsEvidence === true) lines.push('', 'A file is needed as evidence.');
   if (details.schema) lines.push(outputLine(details.schema));
   for (const change of details.changes?.slice(0, MOST_CHANGES) ?? []) lines.push(doubtLine(change));

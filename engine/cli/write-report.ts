@@ -1,7 +1,8 @@
 // A run's incident report, into a file.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { messageOf, RunbookError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { App } from './app.ts';
 import { buildReport } from './build-report.ts';
 
@@ -10,7 +11,7 @@ export async function writeReport(app: App, runId: string, file: string | undefi
   const path = file === undefined ? join(app.project.stateFolder, 'reports', `${runId}.md`) : resolve(app.cwd, file);
   const { markdown } = await buildReport(app, runId);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, markdown, { mode: 0o600 });
   } catch (cause) {
     throw new RunbookError({

@@ -1,6 +1,7 @@
 // Playbooks that call others: each read and compiled once, whoever calls it and however often; rings, chains that are
 // too long and plans that are too large found.
 import type { Action } from '../action.ts';
+import type { JsonObject } from '../json.ts';
 import { type Collector, createCollector } from './collector.ts';
 import { compileUnit } from './compile-unit.ts';
 import type { Diagnostic } from './diagnostics.ts';
@@ -22,6 +23,7 @@ export interface CalleesOptions {
   readonly validator: ValueValidator;
   readonly checkShape: ShapeCheck;
   readonly maxBytes: number | undefined;
+  readonly contacts: JsonObject | undefined;
 }
 export interface Compiled {
   readonly callee: Callee | undefined;
@@ -42,11 +44,14 @@ export function compileWithCallees(
   const sources = new Map<string, string>();
   const under: string[] = [];
 
-  const compileFile = ({ text, file }: { readonly text: string; readonly file: string }): Callee | undefined => {
+  const compileFile = (
+    { text, file }: { readonly text: string; readonly file: string },
+    isCalled: boolean,
+  ): Callee | undefined => {
     const collector = createCollector();
     collectors.push(collector);
     sources.set(file, text);
-    const { maxBytes, actions, validator, checkShape } = options;
+    const { maxBytes, actions, validator, checkShape, contacts } = options;
     const source = parseSource({ text, file, ...(maxBytes === undefined ? {} : { maxBytes }) }, collector);
     if (source === undefined) return undefined;
     const name = nameIn(source);
@@ -66,7 +71,7 @@ export function compileWithCallees(
       size = Number.NEGATIVE_INFINITY;
       return found;
     };
-    const compiled = compileUnit(source, { actions, collector, validator, checkShape, callee });
+    const compiled = compileUnit(source, { actions, collector, validator, checkShape, contacts, isCalled, callee });
     under.pop();
     // Without a call that is too much: its own steps alone, or with them.
     if (size >= 0 && compiled !== undefined && compiled.size > MOST_NODES) {
@@ -95,7 +100,7 @@ export function compileWithCallees(
         const hint = didYouMean(name, names, names.length === 0 ? undefined : `playbooks: ${listed(names)}`);
         return report('E_PLAYBOOK_UNKNOWN_PLAYBOOK', `There is no playbook \`${name}\``, hint);
       }
-      known.set(name, compileFile(text));
+      known.set(name, compileFile(text, true));
     }
     const callee = known.get(name);
     if (callee === undefined) {
@@ -109,7 +114,7 @@ export function compileWithCallees(
     return callee;
   };
 
-  const callee = compileFile(main);
+  const callee = compileFile(main, false);
   return { callee, diagnostics: collectors.flatMap((collector) => collector.list()), sources };
 }
 

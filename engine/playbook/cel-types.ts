@@ -20,7 +20,19 @@ export interface CelObjectType {
   readonly constructorOf: new (raw: Json) => unknown;
 }
 
-export const DYN: CelType = { name: 'dyn', objects: [], toCel: guarded };
+export const DYN: CelType = { name: 'dyn', objects: [], toCel: remembered(guarded) };
+
+/** JSON values never change, so one is converted once and kept as long as it is: `inputs` are read by every expression. */
+function remembered(toCel: NonNullable<CelType['toCel']>): NonNullable<CelType['toCel']> {
+  const known = new WeakMap<object, unknown>();
+  return (value, field) => {
+    if (typeof value !== 'object' || value === null) return toCel(value, field);
+    if (known.has(value)) return known.get(value);
+    const converted = toCel(value, field);
+    known.set(value, converted);
+    return converted;
+  };
+}
 
 /** The types of one playbook. Equal schemas share one type, so environments can be shared too. */
 export class TypePool {
@@ -71,9 +83,9 @@ export class TypePool {
       case 'number':
         return { name: 'double', objects: [] };
       case 'array':
-        return this.#list(itemsOf(schema));
+        return withMemory(this.#list(itemsOf(schema)));
       case 'object':
-        return isClosedObject(schema) ? this.#object(schema) : this.#map(schema);
+        return withMemory(isClosedObject(schema) ? this.#object(schema) : this.#map(schema));
       default:
         return DYN;
     }
@@ -126,6 +138,10 @@ export class TypePool {
     const objects = [...new Set([...types.flatMap(([, type]) => type.objects), object])];
     return { name, objects, toCel: (value) => (isJsonObject(value) ? new constructorOf(value) : value) };
   }
+}
+
+function withMemory(type: CelType): CelType {
+  return type.toCel === undefined ? type : { ...type, toCel: remembered(type.toCel) };
 }
 
 /** @throws RangeError for a number that is no exact integer. */

@@ -19,7 +19,8 @@ export function coerceText(text: string, schema: Schema): Json {
   if (types.includes('null') && (trimmed === 'null' || trimmed === '')) return null;
   if (types.includes('array')) return coerceList(trimmed, schema);
   if (types.includes('integer') || types.includes('number')) {
-    if (NUMBER.test(trimmed)) return Number(trimmed);
+    // An integer that a number cannot hold exactly stays text, which the schema then refuses.
+    if (NUMBER.test(trimmed)) return isExact(trimmed, types) ? Number(trimmed) : text;
   }
   if (types.includes('boolean')) {
     const value = BOOLEANS[trimmed.toLowerCase()];
@@ -28,6 +29,12 @@ export function coerceText(text: string, schema: Schema): Json {
   if (types.includes('string')) return text;
   if (types.includes('object') || types.length === 0) return parseJson(trimmed) ?? text;
   return text;
+}
+
+function isExact(text: string, types: readonly string[]): boolean {
+  const isInteger = !types.includes('number') || /^[-+]?\d+$/.test(text);
+  const value = Number(text);
+  return !isInteger || !Number.isInteger(value) || Number.isSafeInteger(value);
 }
 
 function coerceList(text: string, schema: Schema): Json {
@@ -42,7 +49,11 @@ function coerceList(text: string, schema: Schema): Json {
 
 function parseJson(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    // An integer that a number cannot hold exactly is kept as it is written: as text.
+    return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) => {
+      const source = typeof value === 'number' ? context?.source : undefined;
+      return source === undefined || isExact(source, ['number']) ? value : source;
+    }) as Json;
   } catch {
     return undefined;
   }

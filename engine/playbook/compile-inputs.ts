@@ -1,5 +1,6 @@
 // The schemas a playbook brings itself: its inputs, and the fields of manual steps.
 import { canonicalJson, isJsonObject, type Json, type JsonObject, type Schema } from '../json.ts';
+import { CATASTROPHIC, catastrophicPatterns } from './catastrophic-patterns.ts';
 import type { Collector } from './collector.ts';
 import { checkId } from './names.ts';
 import type { PlanInput } from './plan.ts';
@@ -41,14 +42,21 @@ export function readOwnSchemas(
     // Equal schemas are one object, compiled once.
     const schema = shared.get(text) ?? bare;
     shared.set(text, schema);
-    const problem = validator.schemaProblem(schema);
-    if (problem !== undefined)
+    const problems = validator.schemaProblems(schema);
+    for (const problem of problems) {
+      const at = [...path, ...problem.path];
+      const keyword = formatPath(problem.path);
       collector.error(
-        source.locateKey(path),
+        problem.path.length === 0 || problem.keyword === 'unknown' ? source.locateKey(at) : source.locate(at),
         'E_PLAYBOOK_BAD_SCHEMA',
-        `The ${what} \`${name}\` is no valid JSON Schema: ${problem}`,
+        `The ${what} \`${name}\` is no valid JSON Schema: ${keyword === '' ? '' : `\`${keyword}\` `}${problem.message}`,
+        problem.hint,
       );
-    const isUsable = problem === undefined;
+    }
+    const slow = problems.length > 0 ? [] : catastrophicPatterns(schema);
+    for (const pattern of slow)
+      collector.error(source.locate([...path, ...pattern]), 'E_PLAYBOOK_PATTERN', ...CATASTROPHIC);
+    const isUsable = problems.length === 0 && slow.length === 0;
     return {
       name,
       schema: isUsable ? schema : {},

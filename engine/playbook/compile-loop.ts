@@ -3,8 +3,9 @@ import type { Schema } from '../json.ts';
 import { compileList } from './compile-expressions.ts';
 import { schemaOfType } from './derived-schema.ts';
 import type { CheckedExpression } from './expressions.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, isAbout } from './facts.ts';
 import type { StepDraft } from './index-steps.ts';
+import { MOST_ITEMS } from './loop-bounds.ts';
 import { groupOutputOf, loopOutputOf } from './loop-output.ts';
 import { checkId } from './names.ts';
 import type { LoopStep, PlanNode } from './plan.ts';
@@ -13,8 +14,6 @@ import { itemsOf } from './schema-shape.ts';
 import type { Locals, Place } from './scope.ts';
 import type { Base, StepsOptions } from './step-options.ts';
 
-/** Source: the language. More belongs inside an action that works in bulk. */
-const MOST_ITEMS = 10_000;
 const ITEM = 'item';
 
 interface LoopOptions extends StepsOptions {
@@ -62,7 +61,7 @@ function outputOf(output: Schema | undefined): { readonly output?: Schema } {
 
 /** What is known of a name outside says nothing of the entry that has this name inside. */
 function without(facts: Facts, names: readonly string[]): Facts {
-  const isHidden = (fact: string): boolean => names.some((name) => fact.startsWith(`${name}.`));
+  const isHidden = (fact: string): boolean => names.some((name) => isAbout(fact, name));
   return new Set([...facts].filter((fact) => !isHidden(fact)));
 }
 

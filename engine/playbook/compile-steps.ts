@@ -11,6 +11,7 @@ import type { StepDraft } from './index-steps.ts';
 import { noteReads } from './output-reads.ts';
 import type { ActionStep, Expression, GroupStep, ManualField, ManualStep, PlanNode } from './plan.ts';
 import { approvalOf, durationAt, listAt, onFailureOf, parallelOf, retryOf, textAt, textsAt } from './read.ts';
+import { objectSchema } from './schema-shape.ts';
 import { type Place, SECRETS_ONLY_IN_WITH } from './scope.ts';
 import { secretsIn } from './secret-checks.ts';
 import type { Path } from './source.ts';
@@ -113,7 +114,7 @@ function compileAction(draft: StepDraft, base: Base, place: Place, options: Step
   const assert = conditions(draft, own, options);
   const undo = compileUndo(draft, effect, own, options);
   checkTemporary(rules, effect, action);
-  const target = 'target' in step ? compileValue(step.target ?? {}, [...path, 'target'], place, options) : undefined;
+  const target = 'target' in step ? compileTarget(step.target ?? {}, [...path, 'target'], place, options) : undefined;
   if (input === undefined) return undefined;
   const retry = retryOf(step);
   const everyMs = durationAt(step, 'every');
@@ -135,6 +136,18 @@ function compileAction(draft: StepDraft, base: Base, place: Place, options: Step
     ...(undo === undefined ? {} : { undo }),
     ...(temporaryMs === undefined ? {} : { temporaryMs }),
   };
+}
+
+const TARGET = objectSchema({ kind: { type: 'string' }, id: { type: 'string' } });
+
+/** Its shape is the schema check's; what its expressions give is text. */
+function compileTarget(value: Json, path: Path, place: Place, options: StepsOptions): CheckedTemplate | undefined {
+  const { source, scope, collector, validator } = options;
+  const target = compileValue(value, path, place, options);
+  if (target === undefined || target.isConstant) return target;
+  const code = 'E_PLAYBOOK_EFFECT';
+  checkFit({ template: target, schema: TARGET, path, of: 'target', source, scope, validator, collector, code });
+  return target;
 }
 
 /** Secrets may stand in `with`, but not where the action shows an input to others. */

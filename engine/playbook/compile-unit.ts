@@ -9,6 +9,7 @@ import { NO_FACTS } from './facts.ts';
 import { indexSteps, type StepDraft } from './index-steps.ts';
 import { checkName } from './names.ts';
 import { type OutputReads, withReads } from './output-reads.ts';
+import { checkPlainText } from './plain-text.ts';
 import type { GroupStep, Plan, PlanNode } from './plan.ts';
 import { durationAt, listAt, objectAt, textAt, textsAt } from './read.ts';
 import type { ShapeCheck } from './schema.ts';
@@ -25,14 +26,19 @@ export interface UnitContext {
   readonly collector: Collector;
   readonly validator: ValueValidator;
   readonly checkShape: ShapeCheck;
+  /** What the contacts file holds, where that is known. */
+  readonly contacts: JsonObject | undefined;
+  /** Other playbooks call it: its outputs are what they rely on. */
+  readonly isCalled: boolean;
   /** The playbook that the step at this path calls; reports where there is none that is valid. */
   readonly callee: (name: string, at: Path) => Callee | undefined;
 }
 
 /** @returns undefined where there is an error; all are reported. */
 export function compileUnit(source: Source, context: UnitContext): Callee | undefined {
-  const { actions, collector, validator, checkShape } = context;
+  const { actions, collector, validator, checkShape, isCalled } = context;
   checkShape(source, collector);
+  checkPlainText(source, collector);
   const playbook = source.value;
   if (!isJsonObject(playbook)) return undefined;
   const name = textAt(playbook, 'name') ?? '';
@@ -54,7 +60,14 @@ export function compileUnit(source: Source, context: UnitContext): Callee | unde
   const index = indexSteps(written, { source, actions, collector, validator, shared, callee });
   const { drafts, steps } = index;
   const vars = objectAt(playbook, 'vars') ?? {};
-  const scope = createScope({ inputs: objectOf(inputs), env, secrets, steps, varNames: Object.keys(vars) });
+  const scope = createScope({
+    inputs: objectOf(inputs),
+    env,
+    secrets,
+    steps,
+    varNames: Object.keys(vars),
+    contacts: context.contacts,
+  });
   const reads: OutputReads = { read: new Set(), needed: new Set() };
   const calls = new Map<string, Unit>();
   const options: StepsOptions = { source, scope, collector, validator, actions, secrets, reads, calls };
@@ -63,7 +76,9 @@ export function compileUnit(source: Source, context: UnitContext): Callee | unde
     all.flatMap((draft, position) => compileStep(draft, position, { facts: NO_FACTS }, options) ?? []);
   const nodes = compileAll(drafts);
   const finals = compileAll(index.finally);
-  const outputs = compileOutputs(objectAt(playbook, 'outputs') ?? {}, options);
+  // A run ends also where one of its outputs cannot be made; a call would fail.
+  const ofOutputs = isCalled ? reads : { ...reads, needed: new Set<string>() };
+  const outputs = compileOutputs(objectAt(playbook, 'outputs') ?? {}, { ...options, reads: ofOutputs });
   if (collector.hasErrors) return undefined;
   const called = [...callees.values()];
   const title = textAt(playbook, 'title') ?? name;

@@ -1,6 +1,6 @@
 // From a playbook's text to its Plan, or to everything that is wrong with it. Pure: texts and actions come in.
 import type { Action } from '../action.ts';
-import type { Schema } from '../json.ts';
+import type { JsonObject, Schema } from '../json.ts';
 import { compileWithCallees, type PlaybookPort } from './callees.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { planOf } from './mount.ts';
@@ -17,6 +17,8 @@ export interface CompileOptions {
   readonly maxBytes?: number;
   /** What `playbook` steps may call; absent: nothing. */
   readonly playbooks?: PlaybookPort;
+  /** What the contacts file holds: a person who is not in it is warned of. Absent: not known. */
+  readonly contacts?: JsonObject;
 }
 export interface CompileResult {
   /** Absent where there is an error. */
@@ -41,8 +43,8 @@ export function createPlaybookCompiler({
   readonly validator?: ValueValidator;
 }): CompilePlaybook {
   const checkShape = createShapeCheck(playbookSchema);
-  return ({ text, file, actions, maxBytes, playbooks }) => {
-    const options = { playbooks, actions, validator, checkShape, maxBytes };
+  return ({ text, file, actions, maxBytes, playbooks, contacts }) => {
+    const options = { playbooks, actions, validator, checkShape, maxBytes, contacts };
     const { callee, diagnostics, sources } = compileWithCallees({ text, file }, options);
     return callee === undefined ? { diagnostics, sources } : { plan: planOf(callee.unit), diagnostics, sources };
   };

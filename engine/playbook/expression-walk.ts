@@ -2,8 +2,9 @@
 // Schemas along the paths an expression reads, so that enums and optional properties are known.
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { Schema } from '../json.ts';
-import { childrenOf, comprehensionOf, fieldOf, isOptionalChain, pathText } from './cel-tree.ts';
-import { type Facts, factsWhen, union } from './facts.ts';
+import { childrenOf, comprehensionOf, fieldOf, isOptionalChain, literalOf, pathText } from './cel-tree.ts';
+import { checkContact } from './contact-reads.ts';
+import { type Facts, factsWhen, isAbout, union } from './facts.ts';
 import { checkLiterals } from './literal-checks.ts';
 import { isClosedObject, itemsOf, propertyOf, requiredOf } from './schema-shape.ts';
 import { type Place, type PlaybookScope, stepViewSchema } from './scope.ts';
@@ -13,11 +14,13 @@ import { missingReason, visibility } from './step-index.ts';
 import { resolveStep } from './step-reads.ts';
 import { didYouMean, listed } from './suggest.ts';
 import { unknownField } from './unknown-field.ts';
+import { added, joined, joinedAll, listOf, mapOf, narrowed } from './value-schemas.ts';
 import { resolveVar } from './var-reads.ts';
 import type { Issue, SlotRead, Walk } from './walk.ts';
 
 export interface WalkResult {
   readonly issues: readonly Issue[];
+  readonly warnings: readonly Issue[];
   readonly reads: readonly SlotRead[];
   /** Ids whose output, not only status, is read. */
   readonly outputs: ReadonlySet<string>;
@@ -57,6 +60,7 @@ export function walkExpression(tree: ASTNode, scope: PlaybookScope, place: Place
     scope,
     place,
     issues: [],
+    warnings: [],
     reads: [],
     outputs: new Set(),
     needed: new Set(),
@@ -67,6 +71,7 @@ export function walkExpression(tree: ASTNode, scope: PlaybookScope, place: Place
   checkSecret(tree, schema, walk);
   return {
     issues: walk.issues,
+    warnings: walk.warnings,
     reads: walk.reads,
     outputs: walk.outputs,
     needed: walk.needed,
@@ -98,7 +103,8 @@ function visit(node: ASTNode, walk: Walk, around: Around): Schema | undefined {
       operate(condition, walk, around);
       const whenTrue = operate(yes, walk, { ...around, facts: union(around.facts, factsWhen(condition, true)) });
       const whenFalse = operate(no, walk, { ...around, facts: union(around.facts, factsWhen(condition, false)) });
-      return whenTrue === whenFalse ? whenTrue : undefined;
+      // Of secrets only what is one and the same.
+      return whenTrue === whenFalse ? whenTrue : withoutSecrets(joined(whenTrue, whenFalse));
     }
     case 'call': {
       const [argument] = node.args[1];
@@ -123,7 +129,30 @@ function visit(node: ASTNode, walk: Walk, around: Around): Schema | undefined {
   }
   const schemas = childrenOf(node).map((child) => operate(child, walk, around));
   walk.issues.push(...checkLiterals(node, schemas));
-  return undefined;
+  return madeOf(node, schemas);
+}
+
+/** What an operation gives, where more is known of it than CEL's type says. */
+function madeOf(node: ASTNode, schemas: readonly (Schema | undefined)[]): Schema | undefined {
+  switch (node.op) {
+    case 'list':
+      return listOf(joinedAll(schemas));
+    case 'map': {
+      const fields = node.args.map(([key], index) => [literalOf(key), schemas[2 * index + 1]] as const);
+      const named = fields.filter((field): field is [string, Schema | undefined] => typeof field[0] === 'string');
+      return named.length === fields.length ? mapOf(new Map(named)) : undefined;
+    }
+    case '+':
+      return added(schemas[0], schemas[1]);
+    case 'rcall':
+      return node.args[0] === 'orValue' ? withoutSecrets(joined(schemas[0], schemas[1])) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function withoutSecrets(schema: Schema | undefined): Schema | undefined {
+  return schema !== undefined && holdsSecret(schema) ? undefined : schema;
 }
 
 /** As `visit`, where an operation looks at the value: none may look at a secret. */
@@ -199,14 +228,18 @@ function visitAccess(node: ASTNode, walk: Walk, around: Around, mustBePresent: b
     if (items === undefined && list !== undefined) refuseSecret(list, schema, walk);
     return items;
   }
-  if (field.base.op === 'id' && field.base.args === 'steps' && !around.locals.has('steps')) {
-    const step = resolveStep(node, field, walk);
-    return step === undefined ? undefined : stepViewSchema(step.output);
+  if (isStep(field, around)) {
+    // Taken as a whole: whoever gets it may read its output.
+    walk.outputs.add(field.name);
+    return visitStep(node, field, walk);
   }
   if (field.base.op === 'id' && field.base.args === 'vars' && !around.locals.has('vars'))
     return resolveVar(node, field, walk, mustBePresent);
-  const base = visit(field.base, walk, around);
+  const ofStep = fieldOf(field.base);
+  const isOfStep = ofStep !== undefined && isStep(ofStep, around);
+  const base = isOfStep ? visitStep(field.base, ofStep, walk) : visit(field.base, walk, around);
   noteOutput(field.base, field.name, walk, around);
+  if (mustBePresent && !around.locals.has('contacts')) checkContact(node, field, walk, around.facts);
   if (base === undefined) return undefined;
   const property = propertyOf(base, field.name);
   if (property === undefined) {
@@ -223,7 +256,7 @@ function visitAccess(node: ASTNode, walk: Walk, around: Around, mustBePresent: b
       message: `\`${path ?? field.name}\` may be absent`,
       hint:
         path === undefined
-          ? 'read it only where has() says it is there'
+          ? `read it as \`.?${field.name}.orValue(…)\`, or keep only what has it: \`filter(one, has(one.${field.name}))\``
           : `write \`has(${path}) && …\` or \`has(${path}) ? … : …\``,
       start: field.start,
       end: field.end,
@@ -234,6 +267,18 @@ function visitAccess(node: ASTNode, walk: Walk, around: Around, mustBePresent: b
     reportUnguarded(field, path, walk);
   }
   return property;
+}
+
+type FieldRead = NonNullable<ReturnType<typeof fieldOf>>;
+
+/** `steps.<id>` */
+function isStep({ base }: FieldRead, { locals }: Around): boolean {
+  return base.op === 'id' && base.args === 'steps' && !locals.has('steps');
+}
+
+function visitStep(node: ASTNode, field: FieldRead, walk: Walk): Schema | undefined {
+  const step = resolveStep(node, field, walk);
+  return step === undefined ? undefined : stepViewSchema(step.output);
 }
 
 function noteOutput(base: ASTNode, name: string, walk: Walk, { locals }: Around): void {
@@ -271,22 +316,37 @@ function bindingOf(
   return { variable: variable.args, value, rest };
 }
 
-/** @returns what a `filter` keeps, where that holds secrets. */
+/** @returns what a `filter` keeps, what a `map` makes, what `cel.bind` gives. */
 function visitComprehension(node: ASTNode, walk: Walk, around: Around): Schema | undefined {
   const macro = comprehensionOf(node);
   if (macro !== undefined) {
     const list = visit(macro.list, walk, around);
     const items = list === undefined ? undefined : itemsOf(list);
     if (items === undefined) refuseSecret(macro.list, list, walk);
-    bind(macro.variable, items, macro.rest, node, walk, around);
-    return macro.name === 'filter' && items !== undefined && holdsSecret(items) ? { type: 'array', items } : undefined;
+    const last = bind(macro.variable, items, macro.rest, node, walk, around);
+    if (macro.name === 'map') return listOf(last);
+    if (macro.name !== 'filter' || items === undefined) return undefined;
+    return { type: 'array', items: holdsSecret(items) ? items : kept(items, macro) };
   }
   const binding = bindingOf(node);
   if (binding === undefined) return undefined;
-  bind(binding.variable, visit(binding.value, walk, around), binding.rest, node, walk, around);
-  return undefined;
+  return withoutSecrets(bind(binding.variable, visit(binding.value, walk, around), binding.rest, node, walk, around));
 }
 
+/** An entry for which the condition of a `filter` held. */
+function kept(
+  items: Schema,
+  { variable, rest }: { readonly variable: string; readonly rest: readonly ASTNode[] },
+): Schema {
+  const prefix = `${variable}.`;
+  const facts = rest.flatMap((condition) => [...factsWhen(condition, true)]);
+  return narrowed(
+    items,
+    facts.filter((fact) => fact.startsWith(prefix)).map((fact) => fact.slice(prefix.length)),
+  );
+}
+
+/** @returns what the last part gives. */
 function bind(
   name: string,
   schema: Schema | undefined,
@@ -294,7 +354,7 @@ function bind(
   node: ASTNode,
   walk: Walk,
   around: Around,
-): void {
+): Schema | undefined {
   const isTaken = walk.scope.roots.has(name) || walk.place.locals?.has(name) || SCOPE_NAMES.has(name);
   if (name.startsWith('__') || isTaken) {
     walk.issues.push({
@@ -305,11 +365,12 @@ function bind(
       end: node.end,
     });
   }
-  const prefix = `${name}.`;
-  const facts = new Set([...around.facts].filter((fact) => !fact.startsWith(prefix)));
+  const facts = new Set([...around.facts].filter((fact) => !isAbout(fact, name)));
   let inner: Around = { facts, locals: new Map([...around.locals, [name, schema]]) };
+  let last: Schema | undefined;
   for (const part of inside) {
-    operate(part, walk, inner);
+    last = operate(part, walk, inner);
     inner = { ...inner, facts: union(inner.facts, factsWhen(part, true)) };
   }
+  return last;
 }

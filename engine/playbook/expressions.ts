@@ -57,6 +57,8 @@ export function compileExpression(options: ExpressionOptions): CheckedExpression
   if (tree === undefined) return undefined;
   const walked = walkExpression(tree, scope, place);
   for (const { start, end, code, message, hint } of walked.issues) collector.error(at(start, end), code, message, hint);
+  for (const { start, end, code, message, hint } of walked.warnings)
+    collector.warn(at(start, end), code, message, hint);
   const hasUnknownNames = walked.issues.some(
     ({ code }) => code === 'E_PLAYBOOK_UNKNOWN_NAME' || code === 'E_PLAYBOOK_EXPRESSION',
   );
@@ -148,9 +150,15 @@ function parse(
     return scope.environments({ slots: [] }).parse(source).ast;
   } catch (error) {
     const { start, end, message, hint } = celProblem(error, (offset) => offset);
-    collector.error(at(start, end), 'E_PLAYBOOK_EXPRESSION', message, hint);
+    collector.error(at(start, end), 'E_PLAYBOOK_EXPRESSION', message, assignmentHint(source, start) ?? hint);
     return undefined;
   }
+}
+
+/** One `=` where two are meant. */
+function assignmentHint(source: string, at: number): string | undefined {
+  const isOne = source[at] === '=' && source[at + 1] !== '=' && !/[=!<>]/.test(source[at - 1] ?? '');
+  return isOne ? 'to compare, write `==`' : undefined;
 }
 
 interface ContextOptions {

@@ -30,6 +30,11 @@ export function factsWhen(node: ASTNode, outcome: boolean): Facts {
   }
 }
 
+/** True where the fact is about what this name holds: `one.since`. */
+export function isAbout(fact: string, name: string): boolean {
+  return fact.startsWith(`${name}.`);
+}
+
 export function union(a: Facts, b: Facts): Facts {
   if (a.size === 0) return b;
   return b.size === 0 ? a : new Set([...a, ...b]);

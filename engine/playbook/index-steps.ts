@@ -163,6 +163,8 @@ function register(info: StepInfo, path: Path, { steps, source, collector }: Inde
 
 function missingBecause(step: JsonObject): string | undefined {
   if ('when' in step && step.when !== true) return 'has a `when`';
+  // What was cut short when it ran out of time has no output, where a person then skips it.
+  if ('timeout' in step && ('steps' in step || 'playbook' in step)) return 'has a `timeout`';
   // A loop gives its list also where an instance failed.
   if ('forEach' in step) return undefined;
   return onFailureOf(step) === 'continue' ? 'has `onFailure: continue`' : undefined;

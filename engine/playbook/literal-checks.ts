@@ -2,6 +2,8 @@
 // comparisons of objects, which cel-js answers with false without looking inside.
 import { type ASTNode, evaluate } from '@marcbachmann/cel-js';
 import { isJsonObject, type Schema } from '../json.ts';
+import { isCatastrophic } from './catastrophic.ts';
+import { CATASTROPHIC } from './catastrophic-patterns.ts';
 import { literalOf } from './cel-tree.ts';
 import { itemsOf, literalsOf, typesOf } from './schema-shape.ts';
 import { didYouMean, listed } from './suggest.ts';
@@ -75,16 +77,19 @@ function converted(node: ASTNode & { readonly op: 'call' }, [argument]: readonly
 function regex([argument]: readonly ASTNode[]): Issue[] {
   const pattern = argument === undefined ? undefined : literalOf(argument);
   if (argument === undefined || typeof pattern !== 'string') return [];
+  const { start, end } = argument;
   try {
     new RegExp(pattern);
-    return [];
+    if (!isCatastrophic(pattern)) return [];
+    const [message, hint] = CATASTROPHIC;
+    return [{ code: 'E_PLAYBOOK_PATTERN', message, hint, start, end }];
   } catch {
     return [
       {
         code: 'E_PLAYBOOK_LITERAL',
         message: 'Not a valid regular expression',
-        start: argument.start,
-        end: argument.end,
+        start,
+        end,
       },
     ];
   }

@@ -32,7 +32,24 @@ function report(problem: ValueProblem, source: Source, collector: Collector, kin
     const code = 'E_PLAYBOOK_MISSING';
     collector.error(source.locateKey(path), code, `${problem.message}${placeOf(path, owner)}`);
   } else if (property !== undefined) reportUnknownKey(problem, property, owner, source, collector);
-  else collector.error(source.locate(path), 'E_PLAYBOOK_SCHEMA', `${nameOf(path)} ${problem.message}`, problem.hint);
+  else {
+    const hint = problem.hint ?? (keyword === 'type' ? shapeHint(path, owner) : undefined);
+    collector.error(source.locate(path), 'E_PLAYBOOK_SCHEMA', `${nameOf(path)} ${problem.message}`, hint);
+  }
+}
+
+/** What is meant by a value that is written too short. */
+function shapeHint(path: Path, value: Json): string | undefined {
+  switch (path.at(-1)) {
+    case 'retry':
+      return `such as \`retry: { attempts: ${typeof value === 'number' && value >= 1 ? value : 3} }\``;
+    case 'approval':
+      return '`approval: {}` asks the operator, `{ by: 1, role: … }` others';
+    case 'assert':
+      return typeof value === 'string' ? `a list, also of one: \`assert: [${JSON.stringify(value)}]\`` : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** A step that says nothing of what it is; where a key nearly does, that key is the mistake. */

@@ -1,5 +1,5 @@
 // What a playbook's expressions may read, and of which shape.
-import type { Schema } from '../json.ts';
+import type { JsonObject, Schema } from '../json.ts';
 import { createEnvironments, type Environments } from './cel-environment.ts';
 import { type CelType, DYN, TypePool } from './cel-types.ts';
 import { objectSchema } from './schema-shape.ts';
@@ -17,6 +17,8 @@ export interface PlaybookScope {
   readonly varNames: readonly string[];
   readonly pool: TypePool;
   readonly environments: Environments;
+  /** What the contacts file holds, where that is known. */
+  readonly contacts: JsonObject | undefined;
 }
 
 /** Whether a secret may stand in a place, and where not, why. */
@@ -80,6 +82,7 @@ export function createScope(options: {
   readonly secrets: readonly string[];
   readonly steps: ReadonlyMap<string, StepInfo>;
   readonly varNames?: readonly string[];
+  readonly contacts?: JsonObject | undefined;
 }): PlaybookScope {
   const pool = new TypePool();
   const strings = (names: readonly string[]): Schema =>
@@ -99,6 +102,7 @@ export function createScope(options: {
     vars: new Map(),
     varNames: options.varNames ?? [],
     pool,
+    contacts: options.contacts,
     environments: createEnvironments(rootTypes),
   };
 }

@@ -152,16 +152,19 @@ function reportYaml(
   collector: Collector,
 ): void {
   const [start, end] = problem.pos;
-  const hint = problem.code === 'TAB_AS_INDENT' ? 'indent with spaces' : quotingHint(text, start);
+  const hint = problem.code === 'TAB_AS_INDENT' ? 'indent with spaces' : quotingHint(problem, text, start);
   collector.error(span(start, end), 'E_PLAYBOOK_YAML', `Not valid YAML: ${problem.message}`, hint);
 }
 
 /** `a: ${{ x ? y : z }}` is a map to YAML. */
-function quotingHint(text: string, at: number): string | undefined {
+function quotingHint({ code }: YAMLError, text: string, at: number): string | undefined {
   const start = text.lastIndexOf('\n', at - 1) + 1;
   const end = text.indexOf('\n', at);
   const line = text.slice(start, end === -1 ? undefined : end);
-  return line.includes('${{') ? 'an expression with `: ` or `#` in it needs quotes around the whole value' : undefined;
+  if (line.includes('${{')) return 'an expression with `: ` or `#` in it needs quotes around the whole value';
+  const [, key, value] = /^\s*(?:- )?([\w-]+): ([^\s"'|>[{&*!].*: .*?)\s*$/.exec(line) ?? [];
+  if (code !== 'BLOCK_AS_IMPLICIT_KEY' || key === undefined || value === undefined) return undefined;
+  return `text with \`: \` in it needs quotes: \`${key}: ${JSON.stringify(value)}\``;
 }
 
 /** The offset of the first collection nested too deep. Walks the token tree without recursion: deep ones overflow it. */

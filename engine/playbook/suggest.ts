@@ -5,7 +5,8 @@ const MOST_CANDIDATES = 200;
 
 /** The candidate nearest to a misspelt word, or undefined where none is near enough to be meant. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  const near = Math.max(1, Math.floor(Math.min(word.length, 24) / 3));
+  // Of two letters one is half of the word: `P9` could be any of P1 to P4.
+  const near = word.length <= 2 ? 0 : Math.max(1, Math.floor(Math.min(word.length, 24) / 3));
   // A little farther where at least the beginning is right: `retires` for `retry`.
   const limit = word.length >= 5 ? near + 1 : near;
   let best: string | undefined;

@@ -3,6 +3,7 @@ import type { Ajv2020 } from 'ajv/dist/2020.js';
 import { messageOf, RunbookError } from '../errors.ts';
 import { canonicalJson, type Schema } from '../json.ts';
 import { createAjv, type ValidateFunction } from './ajv.ts';
+import { findSchemaProblems } from './schema-problems.ts';
 import { describeErrors, type ValueProblem } from './value-messages.ts';
 
 export interface ValueValidator {
@@ -11,8 +12,8 @@ export interface ValueValidator {
    * @throws RunbookError E_SCHEMA where the schema itself is not valid.
    */
   validate(schema: Schema, value: unknown): readonly ValueProblem[];
-  /** Why the schema itself is not valid, or undefined. */
-  schemaProblem(schema: Schema): string | undefined;
+  /** What is wrong with the schema itself, by the keyword; empty where it is valid. */
+  schemaProblems(schema: Schema): readonly ValueProblem[];
 }
 
 const MOST_KEPT = 1_000;
@@ -49,13 +50,9 @@ export function createValueValidator(): ValueValidator {
       }
       return check(value) ? [] : describeErrors(check.errors ?? []);
     },
-    schemaProblem(schema) {
-      try {
-        compile(schema);
-        return undefined;
-      } catch (error) {
-        return messageOf(error);
-      }
+    schemaProblems(schema) {
+      ajv ??= createAjv();
+      return findSchemaProblems(ajv, schema, () => compile(schema));
     },
   };
 }

@@ -21,6 +21,8 @@ export interface Walk {
   readonly scope: PlaybookScope;
   readonly place: Place;
   readonly issues: Issue[];
+  /** What may be meant so, and is likely not. */
+  readonly warnings: Issue[];
   readonly reads: SlotRead[];
   /** Ids of steps whose output, not only status, is read. */
   readonly outputs: Set<string>;

@@ -2,7 +2,7 @@
 import type { Action } from '../action.ts';
 import { isJsonObject } from '../json.ts';
 import { secretMarkProblem } from '../playbook/secret-fields.ts';
-import type { ValueValidator } from '../playbook/validate-value.ts';
+import { problemText, type ValueValidator } from '../playbook/validate-value.ts';
 import { isActionName } from './action-source.ts';
 
 const EFFECTS: readonly unknown[] = ['read', 'change', 'destructive', 'playbook'];
@@ -48,6 +48,7 @@ export function asAction(exported: unknown): Action {
 
 function schemaProblems(key: string, schema: unknown, validator: ValueValidator): readonly string[] {
   if (!isJsonObject(schema)) return [`\`${key}\` must be a JSON Schema`];
-  const problem = validator.schemaProblem(schema);
-  return problem === undefined ? [] : [`\`${key}\` is not a valid JSON Schema: ${problem}`];
+  return validator
+    .schemaProblems(schema)
+    .map((problem) => `\`${key}\` is not a valid JSON Schema: ${problemText(problem)}`);
 }

@@ -87,11 +87,14 @@ export function bypassOf(specifier: string): string | undefined {
 /** `import type` is gone before anything runs. */
 const STATIC = /(?:^|[;\n])[ \t]*(?:import|export)\s+(?!type\b)(?:[^'";]*?\bfrom\s*)?(['"])([^'"\n]+)\1/g;
 const CALLED = /\b(?:import|require|getBuiltinModule)\s*\(\s*(?:\/\*[\s\S]*?\*\/\s*)?(['"`])([^'"`\n]+)\1/g;
+/** Ways to native code or to a module whose name stands nowhere. A call with a plain name is told by that name instead. */
+const HIDDEN = /\bprocess\s*\.\s*(binding|dlopen)\b|\b(getBuiltinModule)\b(?!\s*\(\s*(['"`])[^'"`$\n]+\3\s*\))/g;
 const COMMENT_LINE = /^[ \t]*(?:\/\/|\*|\/\*).*$/gm;
 
-/** What a file imports or requires by name that passes by the gate, sorted; lines that are comments do not count. */
+/** What a file imports or requires by name, or may load by none, that passes by the gate, sorted; lines that are comments do not count. */
 export function bypassesIn(text: string): readonly string[] {
   const code = text.replace(COMMENT_LINE, '');
   const specifiers = [STATIC, CALLED].flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[2] ?? ''));
-  return [...new Set(specifiers.flatMap((specifier) => bypassOf(specifier) ?? []))].sort();
+  const hidden = [...code.matchAll(HIDDEN)].map((match) => `process.${match[1] ?? match[2] ?? ''}`);
+  return [...new Set([...specifiers.flatMap((specifier) => bypassOf(specifier) ?? []), ...hidden])].sort();
 }

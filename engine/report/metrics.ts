@@ -1,5 +1,5 @@
 // Numbers of a run: how long, how many, who was touched. Pure.
-import type { Change, RunState } from '../run/state.ts';
+import { type Change, isOpenChange, type RunState } from '../run/state.ts';
 
 export interface Metrics {
   /** From detection, or from the start where no detection was given. */
@@ -22,7 +22,7 @@ export function metricsOf(state: RunState, now: number): Metrics {
     touched.set(kind, ids.add(id));
   };
   for (const change of allChanges(state)) {
-    if (change.outcome === 'unknown' || change.outcome === 'intended') inDoubt += 1;
+    if (isOpenChange(change)) inDoubt += 1;
     if (change.outcome !== 'done') continue;
     touch(change.kind, change.id);
     if (change.owner) touch(change.owner.kind, change.owner.id);

@@ -4,12 +4,18 @@ import type { RunEvent } from '../run/events.ts';
 import { evolve } from '../run/evolve.ts';
 import { initialState, type RunState, runStatus } from '../run/state.ts';
 import { waitLines } from '../run/waits.ts';
+import { type Evidence, type EvidenceDigests, type EvidenceFact, evidenceFact } from './evidence.ts';
 import { type Metrics, metricsOf } from './metrics.ts';
 import { bounded, type NamedFact } from './named-fact.ts';
+import { neverReachedOf } from './never-reached.ts';
 import { leftOutOf, notDoneOf } from './not-done.ts';
+import { openOutcomesOf } from './open-outcomes.ts';
 import { type ResolutionEntry, resolutionOf } from './resolution.ts';
+import { shortValue } from './short-value.ts';
+import { stillInEffectOf } from './still-in-effect.ts';
 import { createTimeline, type TimelineEntry } from './timeline.ts';
 import { hear, nothingTold, type Told } from './told.ts';
+import { writtenSteps } from './written-steps.ts';
 
 export interface ReportModel {
   readonly run: string;
@@ -23,6 +29,8 @@ export interface ReportModel {
   /** The scenario's name; null: no drill. */
   readonly drill: { readonly scenario: string; readonly points: number | null } | null;
   readonly operator: string;
+  /** What it was started with, shortened; secrets as references. */
+  readonly inputs: readonly { readonly name: string; readonly value: string }[];
   readonly startedAt: string;
   readonly detectedAt: string | null;
   readonly mitigatedAt: string | null;
@@ -37,6 +45,8 @@ export interface ReportModel {
   readonly resolution: readonly ResolutionEntry[];
   /** Skipped and failed steps, with why; what was left out on purpose has its own place. */
   readonly notDone: readonly NamedFact[];
+  /** Steps that a run which is over never came to. */
+  readonly neverReached: readonly NamedFact[];
   /** By `--from` and `--only`; null: nothing. */
   readonly leftOut: string | null;
   readonly approvals: readonly NamedFact[];
@@ -44,6 +54,12 @@ export interface ReportModel {
   readonly overLimits: readonly NamedFact[];
   /** What became of changes in doubt, who said so, and why. */
   readonly doubts: readonly NamedFact[];
+  /** Changes that nobody knows the outcome of, by step. */
+  readonly openOutcomes: readonly NamedFact[];
+  /** What the run made, can be taken back or was to be for a time only, and still holds; by step. */
+  readonly stillInEffect: readonly NamedFact[];
+  /** Files that people gave with their answers. */
+  readonly evidence: readonly EvidenceFact[];
   /** Outputs that people gave in the place of an action. */
   readonly givenOutputs: readonly NamedFact[];
   readonly waitsFor: readonly string[];
@@ -59,10 +75,14 @@ export interface ReportMoment {
   readonly now: number;
   /** A live process holds the run. */
   readonly isWorkedOn: boolean;
+  /** What the files that the evidence refers to hold. */
+  readonly digests?: EvidenceDigests;
 }
 
 export interface ReportReader {
   add(event: RunEvent): void;
+  /** Of the events so far. */
+  readonly evidence: readonly Evidence[];
   model(moment: ReportMoment): ReportModel;
 }
 
@@ -77,6 +97,7 @@ export function createReportReader(runId: string): ReportReader {
       hear(told, event, state);
       timeline.add(event, state);
     },
+    evidence: told.evidence,
     model: (moment) => toModel({ runId, state, timeline: timeline.entries, told, moment }),
   };
 }
@@ -94,6 +115,7 @@ function toModel(of: {
   const points = state.score?.points;
   const rootCause = told.cause ?? told.fields.get('root_cause') ?? null;
   const lessons = told.fields.get('lessons') ?? null;
+  const written = created === null ? [] : writtenSteps(created);
   const toldInFull = new Set([rootCause, lessons, ...told.findings]);
   return {
     run: runId,
@@ -106,6 +128,7 @@ function toModel(of: {
       ? { scenario: created.drill.scenario, points: typeof points === 'number' ? points : null }
       : null,
     operator: created?.operator ?? '',
+    inputs: Object.entries(created?.inputs ?? {}).map(([name, value]) => ({ name, value: shortValue(value) })),
     startedAt: state.createdAt,
     detectedAt: created?.detectedAt ?? null,
     mitigatedAt: state.mitigatedAt,
@@ -118,10 +141,14 @@ function toModel(of: {
     rootCause,
     resolution: resolutionOf(state, toldInFull),
     notDone: notDoneOf(state),
+    neverReached: bounded(neverReachedOf(state, written)),
     leftOut: leftOutOf(state),
     approvals: bounded(told.approvals),
     overLimits: bounded(told.overLimits),
     doubts: bounded(told.doubts),
+    openOutcomes: bounded(openOutcomesOf(state)),
+    stillInEffect: bounded(stillInEffectOf(state, written)),
+    evidence: told.evidence.map((one) => evidenceFact(one, moment.digests ?? new Map())),
     givenOutputs: bounded(told.givenOutputs),
     waitsFor: state.endedAt === null ? waitLines(state) : [],
     actionItems: told.actionItems,

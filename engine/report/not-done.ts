@@ -1,5 +1,5 @@
 // What was not done, and why: skipped and failed steps, and what was left out on purpose. Pure.
-import type { RunState, StepState } from '../run/state.ts';
+import { isContainer, type RunState, type StepState } from '../run/state.ts';
 import { LoopTroubles, longLoopAround, titleIn } from './in-loops.ts';
 import { MOST_FACTS, type NamedFact } from './named-fact.ts';
 
@@ -21,6 +21,8 @@ function unhappyEnd(step: StepState): { readonly what: 'skipped' | 'failed'; rea
   if (step.phase === 'failed' || step.phase === 'stopped') return { what: 'failed', why: step.error?.message ?? '' };
   // An aborted run is told as that, not as a skipped step.
   if (step.phase !== 'skipped' || step.path === '' || step.skip?.kind === 'selection') return null;
+  // What it holds is told step by step.
+  if (step.skip?.kind === 'abort' && isContainer(step.kind)) return null;
   return { what: 'skipped', why: step.skip?.text ?? '' };
 }
 

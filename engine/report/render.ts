@@ -3,6 +3,8 @@ import Handlebars from 'handlebars';
 import { escapeDeep } from './markdown.ts';
 import type { ReportModel } from './model.ts';
 
+/** Of what took less, people want the seconds. */
+const SHORT_MS = 3_600_000;
 const PARAGRAPHS = new Set(['rootCause', 'lessons']);
 
 /**
@@ -13,9 +15,12 @@ export function renderMarkdown(model: ReportModel, template: string): string {
   const handlebars = Handlebars.create();
   handlebars.registerHelper({
     date: (at: string) => at.slice(0, 10),
-    time: (at: string) => at.slice(11, 16),
-    /** `1 hours 5 minutes`, the template's words; seconds where it took less than a minute. */
+    /** `03:06`; `03:06:09` in a report whose run lasted less than an hour. */
+    time: (at: string) => at.slice(11, model.metrics.durationMs < SHORT_MS ? 19 : 16),
+    /** `1 hours 5 minutes`, the template's words; with seconds where it took less than an hour. */
     duration: durationText,
+    /** `48,213 bytes`. */
+    bytes: (count: number) => `${count.toLocaleString('en')} ${count === 1 ? 'byte' : 'bytes'}`,
     plural: (count: number, word: string) => (count === 1 ? word : `${word}s`),
     /** The day of an entry where it is not the report's. */
     otherDay: (at: string, first: string) => (at.slice(0, 10) === first.slice(0, 10) ? '' : `(${at.slice(0, 10)}) `),
@@ -30,5 +35,5 @@ export function renderMarkdown(model: ReportModel, template: string): string {
 
 function durationText(ms: number): string {
   const text = `${Math.floor(ms / 3_600_000)} hours ${Math.floor(ms / 60_000) % 60} minutes`;
-  return ms < 60_000 ? `${text} (${Math.round(ms / 1000)} seconds)` : text;
+  return ms < SHORT_MS ? `${text} ${Math.floor(ms / 1000) % 60} seconds` : text;
 }

@@ -1,11 +1,14 @@
 // What happened, a line an event that a reader of the report cares about. Bulk work is one line with counts. Pure.
+import type { JsonObject } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
 import { isInside } from '../run/paths.ts';
-import type { Change, RunState, StepState } from '../run/state.ts';
+import { type Change, isContainer, type RunState, type StepState } from '../run/state.ts';
 import { changePhrases, countedVerb } from '../ui/change-words.ts';
 import { DOUBT_CHOICES, doubtPhrase } from '../ui/doubt-words.ts';
 import { overLimitText } from '../ui/limit-words.ts';
+import { person } from '../ui/person-words.ts';
 import { longLoopAround, loopTexts, titleIn } from './in-loops.ts';
+import { shortValue } from './short-value.ts';
 
 export interface TimelineEntry {
   /** ISO 8601, UTC. */
@@ -98,13 +101,15 @@ function timelineText(event: RunEvent, state: RunState): string | null {
     case 'step.skipped':
       // Told in one place: what was left out on purpose.
       if (event.data.reason.kind === 'selection') return null;
+      // The abort is a line of its own; what it cut short is told step by step.
+      if (event.data.reason.kind === 'abort' && (step === undefined || isContainer(step.kind))) return null;
       return `${title}: skipped${because(event.data.reason.text)}`;
     case 'output.given':
       return `${title}: its output given by ${event.data.by}`;
     case 'step.failed':
       return `${title}: failed${because(event.data.error.message)}`;
     case 'step.reopened':
-      return `${title}: tried again by ${event.data.by}${because(event.data.reason)}`;
+      return `${title}: tried again by ${event.data.by}${otherInputs(event.data.inputs)}${because(event.data.reason)}`;
     case 'change.doubted':
       return `${title}: in doubt, nobody knows whether it happened: ${doubtPhrase(event.data)}`;
     case 'doubt.resolved':
@@ -124,9 +129,9 @@ function timelineText(event: RunEvent, state: RunState): string | null {
         return `Approval asked for to go over a limit: ${title}, ${overLimitText(event.data.limits)}`;
       return `Approval asked for: ${title} (${event.data.counts.map(countedVerb).join(', ') || event.data.uses})`;
     case 'approval.given':
-      return `Approval given: ${title}, by ${person(event.data)}${note(event.data.note)}`;
+      return `Approval given: ${title}, by ${person(event.data, event.actor)}${note(event.data.note)}`;
     case 'approval.denied':
-      return `Approval denied: ${title}, by ${person(event.data)}${because(event.data.reason)}`;
+      return `Approval denied: ${title}, by ${person(event.data, event.actor)}${because(event.data.reason)}`;
     case 'approval.voided':
       return `Approval no longer holds: ${title}${because(event.data.reason)}`;
     case 'note.added':
@@ -177,8 +182,10 @@ function difference(lines: readonly string[]): string {
   return lines.length === 0 ? '' : ` (${lines.join('; ')})`;
 }
 
-export function person(of: { readonly by: string; readonly role?: string }): string {
-  return of.role === undefined ? of.by : `${of.by} (${of.role})`;
+/** What each was changed to. */
+function otherInputs(inputs: JsonObject | undefined): string {
+  const parts = Object.entries(inputs ?? {}).map(([name, value]) => `${name} = ${shortValue(value)}`);
+  return parts.length === 0 ? '' : ` with other inputs (${parts.join('; ')})`;
 }
 
 function erasedText(count: number, { by, reason }: RunEvent<'event.redacted'>['data']): string {

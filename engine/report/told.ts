@@ -4,9 +4,10 @@ import { actorName } from '../run/people.ts';
 import type { RunState, StepState } from '../run/state.ts';
 import { DOUBT_CHOICES, doubtPhrase } from '../ui/doubt-words.ts';
 import { limitPhrase } from '../ui/limit-words.ts';
+import { person } from '../ui/person-words.ts';
+import { type Evidence, evidenceOf } from './evidence.ts';
 import { titleIn } from './in-loops.ts';
 import type { NamedFact } from './named-fact.ts';
-import { person } from './timeline.ts';
 
 export interface Told {
   /** Answers of manual steps: the last of each name. */
@@ -16,6 +17,7 @@ export interface Told {
   affected: { readonly users: number; readonly text: string | null } | null;
   readonly actionItems: { readonly text: string; readonly owner: string | null }[];
   readonly findings: string[];
+  readonly evidence: Evidence[];
   readonly approvals: NamedFact[];
   /** Limits that open requests ask to pass, by step and request. */
   readonly limitsAsked: Map<string, NonNullable<EventData['approval.requested']['limits']>>;
@@ -31,6 +33,7 @@ export function nothingTold(): Told {
     affected: null,
     actionItems: [],
     findings: [],
+    evidence: [],
     approvals: [],
     limitsAsked: new Map(),
     overLimits: [],
@@ -48,6 +51,7 @@ export function hear(told: Told, event: RunEvent, state: RunState): void {
       for (const [name, value] of Object.entries(event.data.fields))
         if (typeof value === 'string' && value.trim() !== '') told.fields.set(name, value);
       if (typeof event.data.fields.findings === 'string') told.findings.push(event.data.fields.findings);
+      told.evidence.push(...evidenceOf(event, state));
       return;
     case 'cause.stated':
       told.cause = event.data.text;
@@ -66,7 +70,7 @@ export function hear(told: Told, event: RunEvent, state: RunState): void {
     case 'approval.given':
       return hearApproval(told, event, { title, step });
     case 'approval.denied':
-      told.approvals.push({ title, what: `denied by ${person(event.data)}: ${event.data.reason}` });
+      told.approvals.push({ title, what: `denied by ${person(event.data, event.actor)}: ${event.data.reason}` });
       return;
     case 'output.given':
       told.givenOutputs.push({ title, what: `given by ${event.data.by}` });
@@ -92,17 +96,17 @@ export function hear(told: Told, event: RunEvent, state: RunState): void {
 /** A limit is passed when the last of the people needed has said yes. */
 function hearApproval(
   told: Told,
-  { step: path, data }: RunEvent<'approval.given'>,
+  { step: path, data, actor }: RunEvent<'approval.given'>,
   { title, step }: { readonly title: string; readonly step: StepState | undefined },
 ): void {
   const key = `${path} ${data.request}`;
   const limits = told.limitsAsked.get(key);
   const over = limits === undefined ? '' : `, to go over a limit: ${limitPhrase(limits)}`;
-  told.approvals.push({ title, what: `given by ${person(data)}${over}` });
+  told.approvals.push({ title, what: `given by ${person(data, actor)}${over}` });
   if (limits === undefined || step?.approval?.request !== data.request || step.approval.pending !== null) return;
   told.limitsAsked.delete(key);
   told.overLimits.push({
     title,
-    what: `${limitPhrase(limits)}; approved by ${step.approval.votes.map(person).join(', ')}`,
+    what: `${limitPhrase(limits)}; approved by ${step.approval.votes.map((vote) => person(vote)).join(', ')}`,
   });
 }

@@ -4,12 +4,15 @@ import type { JsonObject } from '../json.ts';
 import { resolveInputs } from '../playbook/inputs.ts';
 import type { Plan, PlanNode } from '../playbook/plan.ts';
 import { stepDifference } from './adopt-difference.ts';
+import { lostOutputs } from './adopt-outputs.ts';
 import type { EventData } from './events.ts';
 import { childPath, FINALLY_SEGMENT, isUndoPath, nodeAt, parentPath, staticPath } from './paths.ts';
 import { pathsNamed } from './selection.ts';
 import { isFinal, type RunState, type StepState } from './state.ts';
 
 export interface Adoption extends Pick<EventData['run.adopted'], 'turns' | 'indexes' | 'difference'> {
+  /** Steps whose approval was asked for or given, and is another now. */
+  readonly voided: readonly string[];
   /** Why the run cannot go on with it, a line each; empty: it can. */
   readonly problems: readonly string[];
 }
@@ -20,6 +23,7 @@ export function adoption(oldPlan: Plan, newPlan: Plan, state: RunState): Adoptio
   if (state.endedAt !== null) problems.push('the run has ended');
   if (oldPlan.name !== newPlan.name) problems.push(`it is another playbook: ${newPlan.name}, not ${oldPlan.name}`);
   problems.push(...selectionProblems(newPlan, state), ...envProblems(newPlan, state));
+  const voided: string[] = [];
   const turns: { path: string; next: number; ahead: readonly number[] }[] = [];
   const indexes: { [path: string]: number } = {};
   for (const step of state.steps.values()) {
@@ -33,9 +37,26 @@ export function adoption(oldPlan: Plan, newPlan: Plan, state: RunState): Adoptio
     problems.push(...stepProblems(step, before, node), ...unitProblems(newPlan, step, node));
     const index = indexOf(newPlan, step.path, node);
     if (index !== step.index) indexes[step.path] = index;
+    if (isOtherApproval(step, before, node)) voided.push(step.path);
     if (mayHaveTurns(step)) turns.push(...turnsOf(node, step, state));
   }
-  return { problems, turns, indexes, difference: stepDifference(oldPlan, newPlan, state) };
+  problems.push(...lostOutputs(oldPlan, newPlan, state));
+  const difference = [
+    ...stepDifference(oldPlan, newPlan, state),
+    ...voided.map((path) => `another approval for ${path}: what was asked for or given there no longer holds`),
+  ];
+  return { problems, turns, indexes, voided, difference };
+}
+
+/** Who must approve it is another now, and somebody was asked already. */
+function isOtherApproval(step: StepState, before: PlanNode, after: PlanNode): boolean {
+  if (isFinal(step.phase) || step.approval === undefined) return false;
+  return approvalKey(before) !== approvalKey(after);
+}
+
+function approvalKey(node: PlanNode): string {
+  const approval = node.kind === 'uses' || node.kind === 'manual' ? node.approval : undefined;
+  return JSON.stringify(approval === undefined ? null : [approval.by, approval.role ?? null, approval.reason ?? null]);
 }
 
 function stepProblems(step: StepState, before: PlanNode, after: PlanNode): readonly string[] {

@@ -1,14 +1,16 @@
 // Asking for an approval and waiting for it.
 import type { PlanNode } from '../playbook/plan.ts';
 import { approvalProblem, requestApproval } from './approvals.ts';
-import { errorFact, isStoreError, recordFailure } from './attempt-end.ts';
+import { errorFact, recordFailure } from './attempt-end.ts';
 import type { Engine } from './engine.ts';
 import type { Draft, RunEvent } from './events.ts';
 import { actorName } from './people.ts';
 import { SecretWanted } from './reveal.ts';
+import { roleTaken } from './roles.ts';
 import { waitsForSecret } from './secret-wait.ts';
 import { fail } from './step-failure.ts';
 import type { StopControl } from './stop.ts';
+import { isStoreError } from './store-error.ts';
 
 export async function requestStepApproval(
   engine: Engine,
@@ -46,13 +48,14 @@ export async function awaitApproval(
   const answer = await engine.people.approval({ step: node, path: node.path, request: pending }, control.stop);
   if (answer.kind === 'later' || control.stop.aborted) return 'parked';
   const by = actorName(answer.actor);
-  const problem = approvalProblem(session.state, node.path, { name: by, role: answer.role });
+  const voter = { name: by, role: answer.role, isScripted: answer.actor.startsWith('scenario:') };
+  const problem = approvalProblem(session.state, node.path, voter);
   if (problem !== null) {
     // The vote does not count, and the step goes on waiting for one that does.
     session.ride({ type: 'step.log', actor: 'engine', step: node.path, data: { text: `Not taken: ${problem}` } });
     return 'parked';
   }
-  const role = answer.role === undefined ? {} : { role: answer.role };
+  const role = roleTaken(session.state.created?.contacts, voter);
   const isAboutThis = (event: RunEvent): boolean =>
     event.step === node.path && (event.type === 'approval.given' || event.type === 'approval.denied');
   const draft: Draft =

@@ -7,7 +7,9 @@ import type { ActionStep, ApprovalPolicy, ManualStep } from '../playbook/plan.ts
 import { actionOf, type Engine } from './engine.ts';
 import type { EventData, PlannedTarget, RefusedTarget } from './events.ts';
 import { digestOf, resolveStepInputs } from './inputs.ts';
-import { type RunState, type StepState, targetKey } from './state.ts';
+import { manualText } from './manual-text.ts';
+import { isSamePerson, roleProblem } from './roles.ts';
+import { deedKey, type RunState, type StepState, targetKey } from './state.ts';
 import { openStepContext } from './step-context.ts';
 import { planLedger } from './step-ledger.ts';
 import type { StopControl } from './stop.ts';
@@ -25,13 +27,19 @@ export async function requestApproval(
   const data =
     node.kind === 'uses'
       ? await requestForAction(engine, node, step, node.approval, control)
-      : requestForAnswer(step, node.approval);
+      : await requestForManual(engine, node, step, node.approval);
   if (control.stop.aborted) return;
   await engine.session.append({ type: 'approval.requested', actor: 'engine', step: node.path, data });
 }
 
-function requestForAnswer(step: StepState, policy: ApprovalPolicy): Requested {
-  const inputs: Json = step.answer?.fields ?? {};
+/** Asked before it is done: what is approved is what the person will be told to do. */
+async function requestForManual(
+  { scope }: Engine,
+  node: ManualStep,
+  step: StepState,
+  policy: ApprovalPolicy,
+): Promise<Requested> {
+  const inputs = { text: await manualText(scope, node) };
   return { ...policyFields(step, policy), uses: 'manual', inputs, inputsDigest: digestOf(inputs), counts: [] };
 }
 
@@ -65,7 +73,7 @@ async function requestForAction(
 export function targetFields(
   targets: readonly PlannedTarget[],
 ): Required<Pick<Requested, 'targets' | 'targetsDigest' | 'counts'>> {
-  return { targets, targetsDigest: digestOf(targets.map(targetKey).sort()), counts: countTargets(targets) };
+  return { targets, targetsDigest: digestOf(targets.map(deedKey).sort()), counts: countTargets(targets) };
 }
 
 export function policyFields(
@@ -82,7 +90,7 @@ export function policyFields(
 
 function isCovered(target: PlannedTarget, approved: ReadonlySet<string> | null): boolean {
   if (approved === null) return true;
-  return approved.has(targetKey(target)) || (target.owner !== undefined && approved.has(targetKey(target.owner)));
+  return approved.has(deedKey(target)) || (target.owner !== undefined && approved.has(targetKey(target.owner)));
 }
 
 function countTargets(targets: readonly PlannedTarget[]): Requested['counts'] {
@@ -130,23 +138,32 @@ async function planStep(
   }
 }
 
+interface Voter {
+  readonly name: string;
+  readonly role?: string | undefined;
+  /** Played by a drill's scenario, which says what roles its people have. */
+  readonly isScripted?: boolean;
+}
+
 /**
  * Why this person may not vote on the pending request; null where they may. `approval: {}` is the operator's own
  * confirmation; with `by` or `role` it is another person, always.
  */
-export function approvalProblem(
-  state: RunState,
-  path: string,
-  voter: { readonly name: string; readonly role?: string | undefined },
-): string | null {
+export function approvalProblem(state: RunState, path: string, voter: Voter): string | null {
   const approval = state.steps.get(path)?.approval;
   const pending = approval?.pending;
   if (!pending) return `${path} does not wait for an approval`;
+  const contacts = state.created?.contacts;
+  const isVoter = (name: string): boolean => isSamePerson(contacts, name, voter.name);
   const isOther = pending.by > 0 || pending.role !== undefined;
-  if (isOther && state.operators.has(voter.name)) return `${voter.name} runs this run; another person must approve`;
+  if (isOther && [...state.operators].some(isVoter)) return `${voter.name} runs this run; another person must approve`;
   if (pending.role !== undefined && voter.role !== pending.role) {
     return `the approval needs the role ${pending.role}${voter.role === undefined ? '' : `, not ${voter.role}`}`;
   }
-  if (approval.votes.some((vote) => vote.by === voter.name)) return `${voter.name} has approved it already`;
-  return null;
+  const known = approval.votes.find((vote) => isVoter(vote.by));
+  if (known !== undefined)
+    return `${voter.name} has approved it already${known.by === voter.name ? '' : `, as ${known.by}`}`;
+  return voter.role === undefined || voter.isScripted === true
+    ? null
+    : roleProblem(contacts, { name: voter.name, role: voter.role });
 }

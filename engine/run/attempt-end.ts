@@ -6,7 +6,10 @@ import type { Engine } from './engine.ts';
 import type { Draft, ErrorFact } from './events.ts';
 import { limitRequest } from './limit-request.ts';
 import { InDoubt, OverLimit } from './pauses.ts';
+import { lookAtOpenChanges } from './settle-open.ts';
 import { type StopControl, Stopped } from './stop.ts';
+import { isStoreError } from './store-error.ts';
+import { timeLimitText } from './time-limit-words.ts';
 
 /** Appends what became of an attempt that did not succeed. @throws where nothing can be recorded any more. */
 export async function recordFailure(
@@ -22,7 +25,12 @@ export async function recordFailure(
   if (session.lost.aborted) throw session.lost.reason;
   if (isStoreError(thrown)) throw thrown;
   const stopped = control.reason;
-  if (stopped === 'timeout') return failAttempt(engine, node, attempt, timeoutError(node), true, durationMs);
+  if (stopped === 'timeout') {
+    // Where a group around it ran out of time it is skipped, and its turn comes again with the group's.
+    const isOwn = session.state.steps.get(node.path)?.timedOut === true;
+    const end = { attempt, error: timeoutError(node), isPermanent: true, durationMs };
+    return isOwn ? failUnlessInDoubt(engine, node, end) : failAttempt(engine, node, end);
+  }
   if (stopped !== undefined)
     return interrupt(engine, node, attempt, 'operator', new Stopped(stopped).message, durationMs);
   if (thrown instanceof Paused && thrown.reason === 'approval' && node.approval !== undefined) {
@@ -39,18 +47,44 @@ export async function recordFailure(
   const question = await questionOf(engine, node, thrown, control);
   if (question instanceof Failure) {
     const { cause } = question;
-    return failAttempt(engine, node, attempt, errorFact(cause), isPermanent(cause), durationMs);
+    const end = { attempt, error: errorFact(cause), isPermanent: isPermanent(cause), durationMs };
+    return failUnlessInDoubt(engine, node, end);
   }
-  // In one commit: a step that was interrupted without its question would only run into it again.
-  await session.append(
-    {
-      type: 'attempt.interrupted',
-      actor: 'engine',
-      step: node.path,
-      data: { attempt, reason: question.reason, message: question.message, durationMs },
-    },
-    ...question.drafts,
+  await ask(engine, node, { attempt, durationMs }, question);
+}
+
+/** In one commit: a step that was interrupted without its question would only run into it again. */
+async function ask(
+  engine: Engine,
+  node: ActionStep,
+  end: { readonly attempt: number; readonly durationMs: number },
+  { reason, message, drafts }: Question,
+): Promise<void> {
+  await engine.session.append(
+    { type: 'attempt.interrupted', actor: 'engine', step: node.path, data: { ...end, reason, message } },
+    ...drafts,
   );
+}
+
+interface FailedEnd {
+  readonly attempt: number;
+  readonly error: ErrorFact;
+  readonly isPermanent: boolean;
+  readonly durationMs: number;
+}
+
+/** Whatever the playbook says of failures: first a person says what became of what must not be sent twice. */
+async function failUnlessInDoubt(engine: Engine, node: ActionStep, end: FailedEnd): Promise<void> {
+  const doubts = await lookAtOpenChanges(engine, node.path);
+  if (doubts.length === 0) return failAttempt(engine, node, end);
+  const { attempt, durationMs, error } = end;
+  const question = inDoubt(node, new InDoubt(doubts));
+  await ask(engine, node, { attempt, durationMs }, { ...question, message: `${error.message}; ${question.message}` });
+}
+
+function inDoubt(node: ActionStep, { message, doubts }: InDoubt): Question {
+  const at = { actor: 'engine', step: node.path } as const;
+  return { reason: 'in-doubt', message, drafts: doubts.map((data) => ({ ...at, type: 'change.doubted', data })) };
 }
 
 interface Question {
@@ -74,10 +108,7 @@ async function questionOf(
   control: StopControl,
 ): Promise<Question | Failure> {
   const at = { actor: 'engine', step: node.path } as const;
-  if (thrown instanceof InDoubt) {
-    const { message, doubts } = thrown;
-    return { reason: 'in-doubt', message, drafts: doubts.map((data) => ({ ...at, type: 'change.doubted', data })) };
-  }
+  if (thrown instanceof InDoubt) return inDoubt(node, thrown);
   if (!(thrown instanceof OverLimit)) return new Failure(thrown);
   try {
     const data = await limitRequest(engine, node, thrown, control.stop);
@@ -88,20 +119,9 @@ async function questionOf(
   }
 }
 
-async function failAttempt(
-  engine: Engine,
-  node: ActionStep,
-  attempt: number,
-  error: ErrorFact,
-  permanent: boolean,
-  durationMs: number,
-): Promise<void> {
-  await engine.session.append({
-    type: 'attempt.failed',
-    actor: 'engine',
-    step: node.path,
-    data: { attempt, error, isPermanent: permanent, jitter: engine.random(), durationMs },
-  });
+async function failAttempt(engine: Engine, node: ActionStep, end: FailedEnd): Promise<void> {
+  const data = { ...end, jitter: engine.random() };
+  await engine.session.append({ type: 'attempt.failed', actor: 'engine', step: node.path, data });
 }
 
 async function interrupt(
@@ -128,8 +148,8 @@ export function timeoutError(node: PlanNode): ErrorFact {
     message:
       own === undefined
         ? `${node.title} was cut off: the group around it ran out of time`
-        : `${node.title} took longer than ${own} ms`,
-    hint: 'Look at what it waited for; then run it again or raise its timeout',
+        : `${node.title} took longer than ${timeLimitText(own)}`,
+    hint: 'Look at what it waited for. Run again, it has as long once more; a longer timeout in its file comes with runbook resume --adopt',
   };
 }
 
@@ -155,6 +175,7 @@ const PERMANENT_CODES = new Set([
   'E_STEP_TARGET',
   'E_ACTION_EFFECT',
   'E_GATE_EXEC',
+  'E_GATE_SOCKET',
   'E_TARGET_REDACTED',
   'E_ACTION_OVERLAP',
   'E_PLAN_MISMATCH',
@@ -163,10 +184,4 @@ const PERMANENT_CODES = new Set([
 function isPermanent(thrown: unknown): boolean {
   if (thrown instanceof PermanentFailure || thrown instanceof Paused) return true;
   return thrown instanceof RunbookError && PERMANENT_CODES.has(thrown.code);
-}
-
-/** The store or the lease is gone: nothing more can be recorded. A value that is no JSON is the step's own fault. */
-export function isStoreError(thrown: unknown): boolean {
-  if (!(thrown instanceof RunbookError) || thrown.code === 'E_STORE_NOT_JSON') return false;
-  return thrown.code.startsWith('E_STORE') || thrown.code === 'E_LEASE_LOST';
 }

@@ -74,7 +74,7 @@ export async function performAttempt(
     }
     const output = await runAction(engine, action, { ...inputs, real }, context, control);
     await settleLeftovers(context);
-    if (step.inverse) assertRestored(engine, step, step.inverse);
+    if (step.inverse) await assertRestored(engine, step, step.inverse);
     context.close();
     await acceptOutput(engine, node, action, output, { attempt, round, durationMs: elapsed() });
   } catch (thrown) {

@@ -1,17 +1,8 @@
 // Bulk effects in batches: durable intents a window at a time, slots that record before they go on.
-import { ChangeRefused, type ChangesSpec, PermanentFailure } from '../action.ts';
+import { ChangeRefused, type ChangesSpec, PermanentFailure, type TargetAnswer } from '../action.ts';
 import { messageOf } from '../errors.ts';
 import type { EventData } from './events.ts';
-import {
-  asJson,
-  head,
-  isRepeatable,
-  type LedgerPort,
-  ownerOf,
-  type Perform,
-  type SpecTarget,
-  type Todo,
-} from './ledger-port.ts';
+import { asJson, head, isRepeatable, type LedgerPort, ownerOf, type Perform, type Todo } from './ledger-port.ts';
 
 /** Targets in one durable intent where a repeat does no harm. Source: design, "resume". */
 const WINDOW = 500;
@@ -53,8 +44,7 @@ export async function performInBatches(
         unsent.push(...todo.slice(start, start + batch));
         return;
       }
-      const chunk = todo.slice(start, start + batch).map((item) => item.target);
-      const answer = await performChunk(ledger, chunk, perform);
+      const answer = await performChunk(ledger, todo.slice(start, start + batch), perform);
       if (answer.stop) stop = answer.stop;
       await ledger.settle({ ...head(ledger, spec), results: answer.results });
     }
@@ -62,14 +52,23 @@ export async function performInBatches(
   const slots = Array.from({ length: Math.min(concurrency, Math.ceil(todo.length / batch)) }, slot);
   const settled = await Promise.allSettled(slots);
   for (const result of settled) if (result.status === 'rejected') throw result.reason;
-  // Intended with the rest of their window, stopped before their turn: known not to have happened.
+  // Intended with the rest of their window, stopped before their turn.
   unsent.push(...todo.slice(next, intended));
-  if (unsent.length > 0) {
-    const results = unsent.map(({ target }) => ({ id: target.id, outcome: 'failed' as const, error: 'not sent' }));
-    await ledger.settle({ ...head(ledger, spec), results });
-  }
+  if (unsent.length > 0) await ledger.settle({ ...head(ledger, spec), results: unsent.map(notSent) });
   ledger.stop.throwIfAborted();
   if (stop) throw stop;
+}
+
+/** Known not to have happened, unless an earlier attempt sent it. */
+function notSent({ target, wasSent }: Todo): ChunkAnswer['results'][number] {
+  return wasSent
+    ? { id: target.id, outcome: 'unknown', error: 'sent by an earlier attempt, not sent again' }
+    : { id: target.id, outcome: 'failed', error: 'not sent' };
+}
+
+/** A refusal is about this sending alone: one before it may have had its effect. */
+function outcomeOf(outcome: TargetAnswer['outcome'] & string, { wasSent }: Todo): TargetAnswer['outcome'] & string {
+  return outcome === 'failed' && wasSent ? 'unknown' : outcome;
 }
 
 interface ChunkAnswer {
@@ -77,19 +76,21 @@ interface ChunkAnswer {
   readonly stop?: PermanentFailure;
 }
 
-async function performChunk(ledger: LedgerPort, chunk: readonly SpecTarget[], perform: Perform): Promise<ChunkAnswer> {
+async function performChunk(ledger: LedgerPort, chunk: readonly Todo[], perform: Perform): Promise<ChunkAnswer> {
   let isSent = false;
+  const targets = chunk.map((item) => item.target);
   try {
     const answers = await ledger.perform(() => {
       isSent = true;
-      return perform(chunk, ledger.cut);
+      return perform(targets, ledger.cut);
     });
     return {
-      results: chunk.map((target) => {
-        const { outcome = 'done', error, detail } = answers?.get(target.id) ?? {};
+      results: chunk.map((item) => {
+        const { id } = item.target;
+        const { outcome = 'done', error, detail } = answers?.get(id) ?? {};
         return {
-          id: target.id,
-          outcome,
+          id,
+          outcome: outcomeOf(outcome, item),
           ...(error === undefined ? {} : { error: String(error) }),
           ...(detail === undefined ? {} : { detail: asJson(detail) }),
         };
@@ -101,7 +102,7 @@ async function performChunk(ledger: LedgerPort, chunk: readonly SpecTarget[], pe
     const outcome = isKnown ? 'failed' : 'unknown';
     const error = messageOf(thrown);
     return {
-      results: chunk.map((target) => ({ id: target.id, outcome, error })),
+      results: chunk.map((item) => ({ id: item.target.id, outcome: outcomeOf(outcome, item), error })),
       ...(thrown instanceof PermanentFailure ? { stop: thrown } : {}),
     };
   }
@@ -113,6 +114,7 @@ function intentOf(ledger: LedgerPort, spec: ChangesSpec, items: readonly Todo[])
     attempt: ledger.attempt,
     after: spec.after,
     ...(spec.undo === undefined ? {} : { undo: spec.undo }),
+    ...(spec.idempotent === undefined ? {} : { idempotent: spec.idempotent }),
     targets: items.map(({ target, before }) => ({
       id: target.id,
       ...ownerOf(target),

@@ -1,14 +1,6 @@
 // The engine's side of what an action is given. One context an attempt; closed when the attempt ends, so that an action
 // that goes on in the background can do nothing more.
-import {
-  type Action,
-  type ActionContext,
-  type ChangeResult,
-  type Described,
-  type DescribedTargets,
-  type Effect,
-  Paused,
-} from '../action.ts';
+import { type Action, type ActionContext, type ChangeResult, type Effect, type Outcome, Paused } from '../action.ts';
 import { RunbookError } from '../errors.ts';
 import { performChange, performChanges, toResult } from './changes.ts';
 import type { Clock } from './clock.ts';
@@ -20,6 +12,7 @@ import type { CountAgainstLimits } from './limits.ts';
 import { doubtsOf, openChanges, settleByReading } from './open-changes.ts';
 import { InDoubt } from './pauses.ts';
 import { hasNoRules, judgeTargets } from './protection.ts';
+import { createReader } from './reader.ts';
 import type { ProtectRules } from './rules.ts';
 import type { Secrets } from './secrets.ts';
 import type { Change, Doubt } from './state.ts';
@@ -27,6 +20,8 @@ import type { StepLedger } from './step-ledger.ts';
 
 /** Longest a single request may take. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Outcomes after which a target may not be as it was read before. */
+const TOUCHED: ReadonlySet<string> = new Set<Outcome>(['done', 'unknown', 'failed']);
 
 export interface ContextOptions {
   readonly action: Action;
@@ -48,6 +43,8 @@ export interface ContextOptions {
   readonly proveLease: () => Promise<void>;
   readonly onProgress: (done: number, total: number | undefined, unit: string | undefined) => void;
   readonly onLog: (text: string) => void;
+  /** Told when a step that only reads begins to wait, and when it goes on. */
+  readonly onSleep?: (isAsleep: boolean) => void;
 }
 
 export interface OpenContext {
@@ -70,7 +67,6 @@ export function createContext(options: ContextOptions): OpenContext {
   let processes = 0;
   /** A person must decide first: an action that swallows this must not end as done. */
   let paused: Paused | undefined;
-  const described = new Map<string, Map<string, Described | null>>();
   /** Ends what `ctx.expect` keeps counted against limits. */
   const releases: (() => void)[] = [];
 
@@ -121,21 +117,16 @@ export function createContext(options: ContextOptions): OpenContext {
     });
   };
 
-  const describe: LedgerPort['describe'] = async (kind, ids) => {
-    const known = described.get(kind) ?? new Map<string, Described | null>();
-    if (!action.describe) return known;
-    const missing = ids.filter((id) => !known.has(id));
-    if (missing.length === 0) return known;
-    const read: DescribedTargets = await action.describe(kind, missing, ctx);
-    for (const [id, one] of read) known.set(id, one);
-    described.set(kind, known);
-    return known;
-  };
+  const read = action.describe;
+  const { describe, reread, forget } = createReader(read && ((kind, ids) => read.call(action, kind, ids, ctx)));
 
   const ledger: LedgerPort = {
     // Not spread: `changes` is looked up anew at each use.
     get changes() {
       return options.ledger.changes;
+    },
+    get edits() {
+      return options.ledger.edits;
     },
     attempt: options.ledger.attempt,
     round: options.ledger.round,
@@ -143,18 +134,28 @@ export function createContext(options: ContextOptions): OpenContext {
     isIdempotent: options.ledger.isIdempotent,
     underWay: new Set(),
     repeatable: new Map(),
+    met: new Map(),
     judge: async (targets) =>
       hasNoRules(options.protect) ? new Map() : judgeTargets({ rules: options.protect, describe, stop }, targets),
     count: options.count,
     wantsOwners: options.wantsOwners,
     expected: options.ledger.expected,
     isRedacted: options.isRedacted,
-    intend: options.ledger.intend,
-    settle: options.ledger.settle,
+    async intend(data) {
+      await options.ledger.intend(data);
+      const ids = data.targets.map(({ id }) => id);
+      forget(data.kind, ids);
+    },
+    async settle(data) {
+      await options.ledger.settle(data);
+      const touched = data.results.filter(({ outcome }) => TOUCHED.has(outcome)).map(({ id }) => id);
+      forget(data.kind, touched);
+    },
     authorize: options.ledger.authorize,
     stop,
     cut,
     describe,
+    reread,
     async perform(work) {
       await options.proveLease();
       // Its attempt may have ended while the intent was written: what was not sent by then is not sent.
@@ -181,9 +182,10 @@ export function createContext(options: ContextOptions): OpenContext {
     env: options.env,
     now: () => clock.now(),
     // Called from where the passage is lost (a pool's event, a queue made earlier) it is still this step's.
-    fetch: (input, init) =>
+    fetch: looseEnded((input, init) =>
       isGuarded() ? globalThis.fetch(input, init) : behindGate('reads', stop, () => globalThis.fetch(input, init)),
-    async change(spec, perform) {
+    ),
+    change: looseEnded(async (spec, perform) => {
       assertOpen('ctx.change');
       assertDeclared(action, options.effect, spec.verb);
       const { kind, verb, key, after, undo, idempotent, ...target } = spec;
@@ -198,13 +200,13 @@ export function createContext(options: ContextOptions): OpenContext {
           return undefined;
         }),
       );
-    },
-    async changes(spec, perform) {
+    }),
+    changes: looseEnded(async (spec, perform) => {
       assertOpen('ctx.changes');
       assertDeclared(action, options.effect, spec.verb);
       return notingPause(() => performChanges(ledger, spec, perform));
-    },
-    async expect(spec) {
+    }),
+    expect: looseEnded(async (spec) => {
       assertOpen('ctx.expect');
       assertDeclared(action, options.effect, spec.verb ?? 'touch targets');
       return notingPause(async () => {
@@ -213,8 +215,8 @@ export function createContext(options: ContextOptions): OpenContext {
         else release();
         return ids;
       });
-    },
-    ledger: (): readonly ChangeResult[] => [...ledger.changes.values()].map(toResult),
+    }),
+    ledger: (): readonly ChangeResult[] => currentOnes(ledger.changes.values()).map(toResult),
     progress: (done, total, unit) => {
       // What is no number is no progress, and must not reach the journal.
       if (isOpen && Number.isFinite(done)) options.onProgress(done, Number.isFinite(total) ? total : undefined, unit);
@@ -222,7 +224,7 @@ export function createContext(options: ContextOptions): OpenContext {
     log: (text) => {
       if (isOpen) options.onLog(String(text));
     },
-    async secret(name) {
+    secret: looseEnded(async (name) => {
       assertOpen('ctx.secret');
       if (!action.secrets.includes(name)) {
         throw new RunbookError({
@@ -232,8 +234,8 @@ export function createContext(options: ContextOptions): OpenContext {
         });
       }
       return options.secrets.get(name);
-    },
-    async exec(file, args, execOptions = {}) {
+    }),
+    exec: looseEnded(async (file, args, execOptions = {}) => {
       assertOpen('ctx.exec');
       const isInChange = isChanging();
       if (!isInChange && options.effect !== 'read' && !action.execReads) {
@@ -248,20 +250,28 @@ export function createContext(options: ContextOptions): OpenContext {
         processes += 1;
       }
       return runProcess({ file, args, options: execOptions, env: options.env, signal: isInChange ? cut : stop, clock });
-    },
-    sleep: (ms) =>
-      new Promise<void>((resolve, reject) => {
-        stop.throwIfAborted();
-        const onAbort = (): void => {
-          cancel();
-          reject(stop.reason);
-        };
-        const cancel = clock.after(ms, () => {
-          stop.removeEventListener('abort', onAbort);
-          resolve();
-        });
-        stop.addEventListener('abort', onAbort, { once: true });
-      }),
+    }),
+    sleep: looseEnded(
+      (ms) =>
+        new Promise<void>((resolve, reject) => {
+          stop.throwIfAborted();
+          const note = (isAsleep: boolean): void => {
+            if (options.effect === 'read') options.onSleep?.(isAsleep);
+          };
+          const onAbort = (): void => {
+            cancel();
+            note(false);
+            reject(stop.reason);
+          };
+          const cancel = clock.after(ms, () => {
+            stop.removeEventListener('abort', onAbort);
+            note(false);
+            resolve();
+          });
+          stop.addEventListener('abort', onAbort, { once: true });
+          note(true);
+        }),
+    ),
   };
 
   const settleOpen: OpenContext['settleOpen'] = async () => {
@@ -300,6 +310,23 @@ export function createContext(options: ContextOptions): OpenContext {
       isOpen = false;
       for (const release of releases.splice(0)) release();
     },
+  };
+}
+
+/** Of changes that came one after the other on a target the last: an action counts targets by them. */
+function currentOnes(changes: Iterable<Change>): readonly Change[] {
+  return [...changes].filter((change) => change.isReplaced !== true);
+}
+
+/**
+ * Also where the action forgot to await it: the rejection of a promise nobody looks at would end the process. Whoever awaits it
+ * gets the error all the same.
+ */
+function looseEnded<A extends readonly unknown[], T>(call: (...given: A) => Promise<T>): (...given: A) => Promise<T> {
+  return (...given) => {
+    const promise = call(...given);
+    promise.catch(() => undefined);
+    return promise;
   };
 }
 

@@ -5,6 +5,7 @@ import type { JsonObject } from '../json.ts';
 import type { Plan } from '../playbook/plan.ts';
 import type { Journal } from '../store/journal.ts';
 import type { EventData } from './events.ts';
+import type { RunRules } from './rules.ts';
 
 export interface NewRun {
   readonly journal: Journal;
@@ -22,7 +23,11 @@ export interface NewRun {
   readonly contacts?: JsonObject;
   /** The environment of the config, by name. */
   readonly environment?: string;
+  /** Pinned: they hold for the run even where the config gives way later. */
+  readonly rules?: RunRules;
   readonly selection?: EventData['run.created']['selection'];
+  /** Ask before each step. */
+  readonly confirmEach?: boolean;
 }
 
 /** Readable aloud: no letters or digits that look or sound alike. */
@@ -69,7 +74,9 @@ export async function createRun(run: NewRun): Promise<{ readonly runId: string }
         ...(run.drill === undefined ? {} : { drill: run.drill }),
         ...(run.contacts === undefined ? {} : { contacts: run.contacts }),
         ...(run.environment === undefined ? {} : { environment: run.environment }),
+        ...(run.rules === undefined ? {} : { rules: run.rules }),
         ...(run.selection === undefined ? {} : { selection: run.selection }),
+        ...(run.confirmEach === true ? { confirmEach: true } : {}),
       },
     },
   ]);

@@ -3,6 +3,8 @@
 // wished, so that a resume is nothing but deciding on a folded state with nothing under way.
 import { unreachable } from '../errors.ts';
 import type { ActionStep, Plan, PlanNode, RetryPolicy } from '../playbook/plan.ts';
+import { abortOf } from './aborts.ts';
+import { timeoutName } from './evolve-turns.ts';
 import {
   childPath,
   FINALLY_SEGMENT,
@@ -13,7 +15,15 @@ import {
   nodeAt,
   parentPath,
 } from './paths.ts';
-import { isFinal, type RunState, type StepState, temporariesInEffect, waitsForPerson } from './state.ts';
+import {
+  isFinal,
+  isInDoubt,
+  lastsSince,
+  type RunState,
+  type StepState,
+  temporariesInEffect,
+  waitsForPerson,
+} from './state.ts';
 import { nodeOf } from './undo-node.ts';
 
 /** Why a step is stopped from outside: the run is being aborted, or a group around it ran out of time. */
@@ -108,8 +118,7 @@ function decideEnding(plan: Plan, state: RunState, commands: Command[]): void {
   const hasBegun = state.steps.has('');
   if (plan.finally === undefined || !hasBegun || isOver(state, plan.finally.path)) commands.push({ type: 'finish' });
   else if (!state.steps.has(plan.finally.path)) {
-    if (state.finallyAbort !== null) commands.push({ type: 'finish' });
-    else commands.push({ type: 'open', path: plan.finally.path, index: 0 });
+    commands.push({ type: 'open', path: plan.finally.path, index: 0 });
   }
 }
 
@@ -125,7 +134,7 @@ function isOver(state: RunState, path: string): boolean {
 function cutOf(state: RunState, path: string): Cut | null {
   if (isUndoPath(path)) return null;
   const shelter = finallyAround(path);
-  if ((shelter === undefined ? state.abort : state.finallyAbort) !== null) return 'abort';
+  if (abortOf(state, path) !== null) return 'abort';
   for (const group of state.timedOut) {
     const isReached = shelter === undefined || group === shelter || isInside(group, shelter);
     if (isReached && isInside(path, group)) return 'timeout';
@@ -158,23 +167,29 @@ function decideGroup(plan: Plan, state: RunState, path: string, commands: Comman
   if (underWay > 0) return;
   const isComplete = next >= children.count;
   const isWhole = isComplete && !group.wasCut;
-  if (isWhole || (isComplete && cut === 'abort')) commands.push({ type: 'close', path });
+  if (isWhole) commands.push({ type: 'close', path });
   else if (cut !== null) commands.push({ type: 'skip', path, reason: cut });
   else if (group.timedOut) commands.push({ type: 'fail', path, reason: 'timeout' });
 }
 
-/** How it ends is known; its `finally` runs before that counts. */
+/**
+ * How it ends is known; before that counts, the `finally` of called playbooks that a time-out cut short inside it run,
+ * inner ones first, and then its own.
+ */
 function decideClosing(node: PlanNode, state: RunState, group: StepState, commands: Command[]): void {
-  if (node.kind !== 'call' || node.finally === undefined) return;
-  const path = childPath(group.path, FINALLY_SEGMENT);
-  if (isOver(state, path)) commands.push({ type: 'close', path: group.path });
-  else if (!state.steps.has(path)) {
-    commands.push(
-      state.finallyAbort === null
-        ? { type: 'open', path, index: node.steps.length }
-        : { type: 'close', path: group.path },
-    );
+  const { path } = group;
+  const owed = [...state.owed].filter((call) => isInside(call, path)).sort((a, b) => b.length - a.length);
+  const own = node.kind === 'call' && node.finally !== undefined ? [path] : [];
+  for (const call of [...owed, ...own]) {
+    const last = childPath(call, FINALLY_SEGMENT);
+    if (isOver(state, last)) continue;
+    // One given up before it began, with the `finally` around it.
+    if (state.steps.has(last) || abortOf(state, last) === null) {
+      if (!state.steps.has(last)) commands.push({ type: 'open', path: last, index: 0 });
+      return;
+    }
   }
+  commands.push({ type: 'close', path });
 }
 
 interface Children {
@@ -219,18 +234,26 @@ function wakeGroups(plan: Plan, state: RunState, commands: Command[]): void {
 
 /** An announcement only: nothing is taken back by the clock alone. */
 function wakeTemporaries(state: RunState, commands: Command[]): void {
-  for (const path of state.temporary) {
+  // Of those that last equally long the one that ended first is due first: one timer is enough for all of them.
+  const lengths = new Set<number>();
+  for (const path of [...state.temporary, ...state.stopped]) {
     const step = state.steps.get(path);
-    if (!step || step.isDue || step.temporaryMs === undefined || step.endedAt === undefined) continue;
-    const timer = `temporary:${path}#${step.openedSeq}`;
-    const at = Date.parse(step.endedAt) + step.temporaryMs;
+    const since = step && lastsSince(step);
+    // A step that stopped may have changed something before it did.
+    if (!step || step.isDue || step.temporaryMs === undefined || since === undefined || !state.changes.has(path))
+      continue;
+    if (state.temporary.has(path)) {
+      if (lengths.has(step.temporaryMs)) continue;
+      lengths.add(step.temporaryMs);
+    }
+    const timer = `temporary:${path}#${step.openedSeq}.${step.reopens}`;
+    const at = Date.parse(since) + step.temporaryMs;
     commands.push({ type: 'wake', path, timer, afterMs: step.temporaryMs, accumulates: false, at });
   }
 }
 
 function timeoutOf(step: StepState, afterMs: number): Command {
-  const timer = `timeout:${step.path}#${step.openedSeq}.${step.reopens}`;
-  return { type: 'wake', path: step.path, timer, afterMs, accumulates: true };
+  return { type: 'wake', path: step.path, timer: timeoutName(step), afterMs, accumulates: true };
 }
 
 function decideStep(plan: Plan, state: RunState, path: string, commands: Command[]): void {
@@ -271,14 +294,20 @@ function decideCut(step: StepState, cut: Cut, commands: Command[]): void {
 function decideManual(node: PlanNode, step: StepState, commands: Command[]): void {
   // Its approval was denied.
   if (step.phase === 'retrying') commands.push({ type: 'fail', path: step.path, reason: 'attempts' });
-  else if (step.answer === undefined) commands.push({ type: 'await-answer', path: step.path });
+  // Before anybody is asked to do it.
   else if (needsApproval(node, step)) decideApproval(step, commands);
+  else if (step.answer === undefined) commands.push({ type: 'await-answer', path: step.path });
   else commands.push({ type: 'accept-answer', path: step.path });
 }
 
 function decideAction(node: PlanNode, state: RunState, step: StepState, commands: Command[]): void {
   if (node.kind !== 'uses') return;
   const { path } = step;
+  // Before all else, its failure too: what may have happened must not be dropped.
+  if (isInDoubt(step)) {
+    commands.push({ type: 'await-doubt', path });
+    return;
+  }
   if (step.timedOut) {
     commands.push(
       step.phase === 'attempting'
@@ -297,10 +326,6 @@ function decideAction(node: PlanNode, state: RunState, step: StepState, commands
   if (step.phase === 'attempting') {
     commands.push({ type: 'attempt', path, attempt: Math.max(1, step.attempt), round: step.round });
   } else if (step.phase === 'open') {
-    if (step.doubts.length > 0) {
-      commands.push({ type: 'await-doubt', path });
-      return;
-    }
     if (step.approval?.pending || needsApproval(node, step)) return decideApproval(step, commands);
     if (isHalted) return;
     commands.push({ type: 'attempt', path, attempt: step.attempt + 1, round: step.round });

@@ -4,9 +4,10 @@ import type { PlanNode } from '../playbook/plan.ts';
 import { problemText } from '../playbook/validate-value.ts';
 import { actionOf, type Engine } from './engine.ts';
 import type { Draft, RunEvent } from './events.ts';
-import { needsOutputOf } from './open-step.ts';
 import { actorName, type FailureRequest } from './people.ts';
+import { lookAtOpenChanges } from './settle-open.ts';
 import { changeKey } from './state.ts';
+import { needsOutputOf } from './step-readers.ts';
 import type { StopControl } from './stop.ts';
 import { seal } from './vault.ts';
 
@@ -20,6 +21,8 @@ export async function awaitDecision(engine: Engine, node: PlanNode, control: Sto
   const base = { actor: answer.actor, step: node.path } as const;
   const isDecided = (event: RunEvent): boolean => event.type === 'abort.requested';
   const needsOutput = needsOutputOf(node) ? { needsOutput: true as const } : {};
+  // It ends: what became of its changes is to be known before.
+  if (answer.kind === 'skip' || answer.kind === 'done') await lookAtOpenChanges(engine, node.path, control.stop);
   switch (answer.kind) {
     case 'retry': {
       const { reason, inputs } = answer;

@@ -10,10 +10,11 @@ import type { People } from './people.ts';
 import type { RunRules } from './rules.ts';
 import type { ScopeSource } from './scope.ts';
 import type { Secrets } from './secrets.ts';
-import { leftOut } from './selection.ts';
+import { type LeftOut, leftOut } from './selection.ts';
 import type { RunSession } from './session.ts';
-import type { Change, StepState, UndoState } from './state.ts';
+import type { StepState, UndoState } from './state.ts';
 import { type TouchedTargets, touchedTargets } from './touched-targets.ts';
+import type { UndoOrder } from './undo-batches.ts';
 import { createVault, type Vault } from './vault.ts';
 
 export interface EngineOptions {
@@ -60,7 +61,7 @@ export interface EngineOptions {
   readonly rules?: RunRules;
   /** SHA-256 of an action's source, so that a run notes what it ran, and a resume sees that it changed. */
   readonly actionDigest?: (name: string) => string | undefined;
-  /** Ask before each step. */
+  /** Ask before each step. Absent: where the run was started so. */
   readonly confirmsEach?: boolean;
   /** Return where no undo is under way any more: the run's own steps are left as they stand. */
   readonly endsWithUndo?: boolean;
@@ -73,11 +74,11 @@ export interface Engine extends EngineOptions {
   readonly asking: Map<string, Promise<void>>;
   /** By path: what a step waits for that no event tells of, for only this process can get it. */
   readonly localWaits: Map<string, string>;
-  /** By static path: why the operator left a step out. */
-  readonly leftOut: ReadonlyMap<string, string>;
+  /** By static path: what the operator left out. */
+  readonly leftOut: ReadonlyMap<string, LeftOut>;
   readonly validator: ValueValidator;
-  /** What an undo still has to look at, oldest first. */
-  readonly undoOrders: WeakMap<UndoState, Change[]>;
+  /** What an undo still has to look at. */
+  readonly undoOrders: WeakMap<UndoState, UndoOrder>;
   readonly touched: TouchedTargets;
 }
 
@@ -130,6 +131,7 @@ export function runFacts(
     step: step.path,
     attempt,
     round,
+    redo: step.redos ?? 0,
     isDrill: state.created?.drill !== undefined,
     startedAt: state.createdAt,
   };

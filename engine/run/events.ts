@@ -4,6 +4,7 @@
 
 import type { ChangeResult, Target, Undo } from '../action.ts';
 import type { Json, JsonObject } from '../json.ts';
+import type { RunRules } from './rules.ts';
 
 /** Who caused it: the engine itself, a person, or a drill's scenario playing a person. */
 export type Actor = 'engine' | `person:${string}` | `scenario:${string}`;
@@ -41,6 +42,21 @@ export interface SkipReason {
   readonly text: string;
 }
 
+/**
+ * Why an undo left a change. `not-checkable`: no reader could look whether it is still as it was left, and nobody confirmed
+ * to restore it unseen. `unresolved`: its step's own undo reads what is not there. `protected`, `skipped`: the inverse
+ * itself did not touch it.
+ */
+export type LeftWhy =
+  | 'changed-since'
+  | 'held-by-run'
+  | 'gone'
+  | 'no-inverse'
+  | 'not-checkable'
+  | 'unresolved'
+  | 'protected'
+  | 'skipped';
+
 /** A change by its step and key. */
 export interface ChangeRef {
   readonly step: string;
@@ -57,6 +73,13 @@ export interface Inverse {
   /** Where the action leaves its target to the playbook. */
   readonly target?: { readonly kind: string; readonly id: string };
 }
+
+/** The role somebody approves in. */
+export type RoleTaken = {
+  readonly role?: string;
+  /** The contacts that the run pinned, or a drill's scenario, say that they have it; else it is what they say of themselves. */
+  readonly roleIsChecked?: boolean;
+};
 
 export type StepKind = 'uses' | 'manual' | 'group' | 'loop' | 'call';
 
@@ -83,8 +106,12 @@ export interface EventData {
     readonly contacts?: JsonObject;
     /** The environment of the config it runs in. */
     readonly environment?: string;
+    /** Limits and protection as they were when it began: of these and the project's current ones the stricter hold. */
+    readonly rules?: RunRules;
     /** What the operator left out on purpose: `--from`, `--only` (ids and tags). */
     readonly selection?: { readonly from?: string; readonly only?: readonly string[] };
+    /** Ask before each step, whoever goes on with it. */
+    readonly confirmEach?: true;
     /** Non-secret environment values the playbook names in `requires.env`. */
     readonly env: { readonly [name: string]: string };
     readonly engine: string;
@@ -105,7 +132,12 @@ export interface EventData {
   /** The process let go of it; the run is open. */
   'run.paused': { readonly reason: 'waiting' | 'failed' | 'operator'; readonly waitsFor: readonly string[] };
   'run.ending': { readonly outcome: 'done' | 'aborted'; readonly reason?: string };
-  'run.ended': { readonly outcome: 'done' | 'aborted'; readonly outputs: JsonObject };
+  'run.ended': {
+    readonly outcome: 'done' | 'aborted';
+    readonly outputs: JsonObject;
+    /** By name, why an output could not be made. */
+    readonly absent?: { readonly [output: string]: string };
+  };
 
   /** The same run goes on with a changed playbook. `turns`: where each open group stands in the new one. */
   'run.adopted': {
@@ -119,6 +151,8 @@ export interface EventData {
     /** Where steps that had their turn stand now, by path. */
     readonly indexes: { readonly [path: string]: number };
     readonly difference: readonly string[];
+    /** Steps whose `approval` is another now: what was asked for or given there no longer holds. */
+    readonly voided?: readonly string[];
     readonly reason: string;
     readonly by: string;
   };
@@ -230,8 +264,8 @@ export interface EventData {
     /** What is asked is to go on with other code than the step began with: digests of the action's source. */
     readonly changedCode?: { readonly from: string; readonly to: string };
   };
-  'approval.given': { readonly request: number; readonly by: string; readonly role?: string; readonly note?: string };
-  'approval.denied': { readonly request: number; readonly by: string; readonly role?: string; readonly reason: string };
+  'approval.given': RoleTaken & { readonly request: number; readonly by: string; readonly note?: string };
+  'approval.denied': RoleTaken & { readonly request: number; readonly by: string; readonly reason: string };
   /** What was approved is no longer what would be done. */
   /** `all`: other inputs, ask anew. `additional`: only targets outside the approved set are to be asked for. */
   'approval.voided': { readonly request: number; readonly scope: 'all' | 'additional'; readonly reason: string };
@@ -245,6 +279,8 @@ export interface EventData {
     readonly round: number;
     readonly after: JsonObject;
     readonly undo?: Undo;
+    /** Only where the call says so itself: may it be sent again where its answer was lost? */
+    readonly idempotent?: boolean;
     readonly targets: readonly { readonly id: string; readonly owner?: Target; readonly before?: JsonObject }[];
   };
   'change.settled': {
@@ -284,16 +320,15 @@ export interface EventData {
     readonly cause: 'operator' | 'temporary';
     /** Restore also what somebody changed since. */
     readonly overwrites: boolean;
+    /** Restore also what no reader could look at first: a person was told which that is. */
+    readonly unchecked?: true;
     readonly reason: string;
     readonly by: string;
   };
   /** Not taken back, and why; shown to people. */
   'undo.left': {
     readonly undo: number;
-    readonly changes: readonly (ChangeRef & {
-      readonly why: 'changed-since' | 'held-by-run' | 'gone' | 'no-inverse';
-      readonly text: string;
-    })[];
+    readonly changes: readonly (ChangeRef & { readonly why: LeftWhy; readonly text: string })[];
   };
   'undo.ended': { readonly undo: number };
   /** A temporary change stays on purpose. */

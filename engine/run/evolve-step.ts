@@ -3,7 +3,17 @@ import { unreachable } from '../errors.ts';
 import type { RunEvent } from './events.ts';
 import { intend, resolveDoubt, settleChanges } from './evolve-changes.ts';
 import { keeps, reopen, settle, want } from './evolve-turns.ts';
-import { isFinal, type RunState, type StepState, targetKey } from './state.ts';
+import { settleInverse } from './evolve-undo.ts';
+import {
+  changeKey,
+  type Doubt,
+  deedKey,
+  isFinal,
+  isOpenChange,
+  type RunState,
+  type StepState,
+  targetKey,
+} from './state.ts';
 
 export type StepEvent = Exclude<
   RunEvent,
@@ -85,12 +95,17 @@ export function applyToStep(state: RunState, event: StepEvent): void {
     case 'change.intended':
       return intend(state, step, event);
     case 'change.settled':
-      return settleChanges(state, step, event);
+      settleChanges(state, step, event);
+      return dropSettledDoubts(state, step);
     case 'change.doubted':
       step.doubts = [...step.doubts, event.data];
+      // It stands still for as long as a person needs: time begins anew then.
+      step.timedOut = false;
+      step.reopens += 1;
       return;
     case 'doubt.resolved':
-      return resolveDoubt(state, step, event);
+      resolveDoubt(state, step, event);
+      return resettleInverse(state, step);
     case 'step.progress':
       step.progress = event.data;
       return;
@@ -102,6 +117,29 @@ export function applyToStep(state: RunState, event: StepEvent): void {
   }
 }
 
+/** What a person found out of an inverse that has ended says whether the change it was for was taken back. */
+function resettleInverse(state: RunState, step: StepState): void {
+  const { inverse, openedSeq } = step;
+  if (!inverse || !isFinal(step.phase)) return;
+  // A change that was made anew since is another one.
+  const covers = inverse.covers.filter((ref) => (state.changes.get(ref.step)?.get(ref.key)?.seq ?? 0) < openedSeq);
+  settleInverse(state, step, { ...inverse, covers });
+}
+
+/** An answer that came after all: nobody need be asked any more. */
+function dropSettledDoubts(state: RunState, step: StepState): void {
+  if (step.doubts.length === 0) return;
+  const ledger = state.changes.get(step.path);
+  const isOpen = (doubt: Doubt, id: string): boolean => {
+    const change = ledger?.get(changeKey({ ...doubt, id }));
+    return change === undefined || isOpenChange(change);
+  };
+  step.doubts = step.doubts.flatMap((doubt) => {
+    const ids = doubt.ids.filter((id) => isOpen(doubt, id));
+    return ids.length === 0 ? [] : [{ ...doubt, ids }];
+  });
+}
+
 /** What a step in this phase may still be told; everything else comes too late for it. */
 const HEARD_IN: { readonly [P in StepState['phase']]?: ReadonlySet<StepEvent['type']> } = {
   stopped: new Set(['step.done', 'step.reopened']),
@@ -109,12 +147,20 @@ const HEARD_IN: { readonly [P in StepState['phase']]?: ReadonlySet<StepEvent['ty
   closing: new Set(['step.closed']),
 };
 
+/** What its effects came to, and what a person found out about them. */
+const ALWAYS_HEARD: ReadonlySet<StepEvent['type']> = new Set<StepEvent['type']>([
+  'change.intended',
+  'change.settled',
+  'doubt.resolved',
+  'step.log',
+]);
+
 /**
  * A step that has ended hears nothing more but what its effects came to; a stopped one only a person's decision. Events
  * that come late (another process answered first, an attempt ran on) are kept in the journal and change nothing.
  */
 function isHeard(step: StepState, event: StepEvent): boolean {
-  if (event.type === 'change.intended' || event.type === 'change.settled' || event.type === 'step.log') return true;
+  if (ALWAYS_HEARD.has(event.type)) return true;
   // Only where what it did was taken back: reopen looks.
   if (isFinal(step.phase)) return event.type === 'step.reopened';
   const heard = HEARD_IN[step.phase];
@@ -172,7 +218,12 @@ function giveApproval(state: RunState, step: StepState, data: RunEvent<'approval
   const pending = approval?.pending;
   if (!approval || pending?.request !== data.request) return;
   if (approval.votes.some((vote) => vote.by === data.by)) return;
-  approval.votes.push({ by: data.by, ...(data.role === undefined ? {} : { role: data.role }) });
+  const { by, role, roleIsChecked } = data;
+  approval.votes.push({
+    by,
+    ...(role === undefined ? {} : { role }),
+    ...(roleIsChecked === undefined ? {} : { roleIsChecked }),
+  });
   if (approval.votes.length < Math.max(1, pending.by)) return;
   if (pending.changedCode !== undefined) {
     step.code = pending.changedCode.to;
@@ -188,7 +239,9 @@ function giveApproval(state: RunState, step: StepState, data: RunEvent<'approval
   const before = approval.granted?.inputsDigest === pending.inputsDigest ? approval.granted.targets : null;
   approval.granted = {
     inputsDigest: pending.inputsDigest,
-    targets: pending.targets ? new Set([...(before ?? []), ...pending.targets.map(targetKey)]) : null,
+    targets: pending.targets
+      ? new Set([...(before ?? []), ...pending.targets.flatMap((target) => [deedKey(target), targetKey(target)])])
+      : null,
   };
   approval.pending = null;
   approval.isVoided = false;

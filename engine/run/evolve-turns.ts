@@ -1,4 +1,5 @@
 // The fold of turns: steps open in their groups, end in them, and come again.
+import type { JsonObject } from '../json.ts';
 import type { RunEvent } from './events.ts';
 import { openBatch, settleInverse } from './evolve-undo.ts';
 import { FINALLY_SEGMENT, isInside, parentPath } from './paths.ts';
@@ -60,19 +61,25 @@ function newStep(of: {
 export function reopen(state: RunState, step: StepState, inputs?: RunEvent<'step.reopened'>['data']['inputs']): void {
   if (mayRedo(state, step)) return redo(state, step, inputs);
   if (step.phase !== 'stopped') return;
+  if (isUndone(state, step)) step.redos = (step.redos ?? 0) + 1;
   state.stopped.delete(step.path);
   if (!step.isEntered) return takeTurnBack(state, step);
   delete step.error;
   delete step.answer;
-  // Another answer is another thing to approve; an action's approval is bound to its inputs and stays.
-  if (step.kind === 'manual' && step.approval) step.approval = { ...step.approval, granted: null, isVoided: true };
-  if (inputs !== undefined) step.editedInputs = inputs;
+  delete step.stoppedAt;
+  step.isDue = false;
+  if (inputs !== undefined) editInputs(step, inputs);
   step.phase = 'open';
   step.attempt = 0;
   step.reopens += 1;
   step.timedOut = false;
   step.wasCut = false;
   if (isContainer(step.kind)) revive(state, step);
+}
+
+function editInputs(step: StepState, inputs: JsonObject): void {
+  step.editedInputs = inputs;
+  step.edits = (step.edits ?? 0) + 1;
 }
 
 /** Done, and taken back: it can be done again while what it stands in is open. */
@@ -86,7 +93,8 @@ function redo(state: RunState, step: StepState, inputs: RunEvent<'step.reopened'
   for (const name of ['endedAt', 'durationMs', 'output', 'by', 'note', 'error', 'answer'] as const) delete step[name];
   // What was approved has been done, and was taken back since: doing it again is another decision.
   if (step.approval) step.approval = { ...step.approval, granted: null, isVoided: true };
-  if (inputs !== undefined) step.editedInputs = inputs;
+  if (inputs !== undefined) editInputs(step, inputs);
+  step.redos = (step.redos ?? 0) + 1;
   step.phase = 'open';
   step.attempt = 0;
   step.round = 0;
@@ -122,6 +130,9 @@ function revive(state: RunState, container: StepState): void {
     delete step.endedAt;
     step.phase = 'open';
     step.wasCut = false;
+    step.timedOut = false;
+    step.reopens += 1;
+    state.owed.delete(step.path);
     state.openGroups.add(step.path);
     parentOf(state, step.path)?.active?.add(step.path);
   }
@@ -158,12 +169,22 @@ export function endUnhappily(state: RunState, event: RunEvent<'step.skipped' | '
   state.timedOut.delete(path);
   if (event.data.onFailure === 'pause') {
     step.phase = 'stopped';
+    step.stoppedAt = event.at;
     state.stopped.add(path);
     return;
   }
   if (event.data.onFailure === 'continue') state.tolerated.add(path);
-  else state.abort ??= { by: 'engine', reason: `${step.title} failed and its playbook says abort` };
+  else {
+    state.abort ??= { by: 'engine', reason: `${step.title} failed and its playbook says abort` };
+    markCut(state, step);
+  }
   settle(state, step, 'failed', event.at);
+}
+
+/** What holds this step is not complete, although all in it may have ended. */
+function markCut(state: RunState, step: StepState): void {
+  const parent = parentOf(state, step.path);
+  if (parent) parent.wasCut = true;
 }
 
 function skip(state: RunState, step: StepState, event: RunEvent<'step.skipped'>): void {
@@ -171,10 +192,7 @@ function skip(state: RunState, step: StepState, event: RunEvent<'step.skipped'>)
   // Ended by a person already; what is given up is only the output that was asked for.
   if (step.phase === 'wanting') return settle(state, step, step.end ?? 'skipped', event.at);
   step.skip = reason;
-  if (reason.kind === 'timeout') {
-    const parent = parentOf(state, step.path);
-    if (parent) parent.wasCut = true;
-  }
+  if (reason.kind === 'timeout' || reason.kind === 'abort') markCut(state, step);
   if (output !== undefined && keeps(state, step)) step.output = output;
   if (needsOutput) return want(state, step, 'skipped');
   settle(state, step, 'skipped', event.at);
@@ -200,12 +218,17 @@ export function settle(state: RunState, step: StepState, end: 'done' | 'skipped'
   state.openSteps.delete(step.path);
   state.stopped.delete(step.path);
   state.timedOut.delete(step.path);
-  if (step.hasFinally && step.phase !== 'closing') {
+  const owed = [...state.owed].filter((call) => isInside(call, step.path));
+  // Out of time with what is around it, it may yet go on: its `finally` waits for that decision.
+  const mayGoOn = end === 'skipped' && step.skip?.kind === 'timeout';
+  if (mayGoOn && step.hasFinally) state.owed.add(step.path);
+  else if (!mayGoOn && step.phase !== 'closing' && (step.hasFinally || owed.length > 0)) {
     step.phase = 'closing';
     step.end = end;
     state.openGroups.add(step.path);
     return;
   }
+  if (!mayGoOn) for (const call of owed) state.owed.delete(call);
   step.phase = end;
   if (step.temporaryMs !== undefined && state.changes.has(step.path)) state.temporary.add(step.path);
   if (step.inverse) settleInverse(state, step, step.inverse);
@@ -213,6 +236,11 @@ export function settle(state: RunState, step: StepState, end: 'done' | 'skipped'
   step.endedAt = at;
   state.openGroups.delete(step.path);
   parentOf(state, step.path)?.active?.delete(step.path);
+}
+
+/** Of a step's or a group's time-out: another one after each decision of a person. */
+export function timeoutName({ path, openedSeq, reopens }: StepState): string {
+  return `timeout:${path}#${openedSeq}.${reopens}`;
 }
 
 export function fireTimer(state: RunState, timer: string, path: string | undefined): void {
@@ -223,6 +251,8 @@ export function fireTimer(state: RunState, timer: string, path: string | undefin
   }
   if (!step || isFinal(step.phase) || step.phase === 'closing') return;
   if (timer.startsWith('timeout:')) {
+    // One of an earlier turn, that fired while a question was put.
+    if (timer !== timeoutName(step)) return;
     step.timedOut = true;
     if (isContainer(step.kind)) state.timedOut.add(step.path);
     return;

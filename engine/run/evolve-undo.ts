@@ -1,12 +1,23 @@
 // The fold of an undo: which changes were taken back, and which were left.
-import type { ChangeRef, Inverse, RunEvent } from './events.ts';
-import type { Change, RunState, StepState } from './state.ts';
+import type { ChangeRef, Inverse, LeftWhy, RunEvent } from './events.ts';
+import { type Change, isTakeable, type RunState, type StepState, targetKey } from './state.ts';
 
 export function startUndo(state: RunState, event: RunEvent<'undo.started'>): void {
-  const { undo, steps, cause, overwrites, by } = event.data;
+  const { undo, steps, cause, overwrites, unchecked, by } = event.data;
   state.undos = Math.max(state.undos, undo);
   const chosen = steps === undefined ? null : new Set(steps);
-  state.undo ??= { undo, steps: chosen, cause, overwrites, by, handled: new Map(), batches: 0 };
+  const isUnchecked = unchecked === true;
+  state.undo ??= {
+    undo,
+    steps: chosen,
+    cause,
+    overwrites,
+    isUnchecked,
+    by,
+    underWay: new Map(),
+    handled: new Map(),
+    batches: 0,
+  };
 }
 
 export function endUndo(state: RunState, event: RunEvent<'undo.ended'>): void {
@@ -19,39 +30,89 @@ export function leaveChanges(state: RunState, event: RunEvent<'undo.left'>): voi
     const change = changeAt(state, { step, key });
     if (!change) continue;
     change.left = text;
-    change.isGone = why !== 'held-by-run';
+    change.leftWhy = why;
+    if (why === 'changed-since' || why === 'gone') change.isGone = true;
+    else delete change.isGone;
   }
 }
 
 export function openBatch(state: RunState, inverse: Inverse): void {
-  if (state.undo?.undo === inverse.undo) state.undo.batches += 1;
+  const isCurrent = state.undo?.undo === inverse.undo;
+  if (state.undo && isCurrent) {
+    state.undo.batches += 1;
+    state.undo.underWay.clear();
+  }
   for (const ref of inverse.covers) {
     handle(state, ref);
     const change = changeAt(state, ref);
-    // Looked at anew.
     if (!change) continue;
-    delete change.left;
+    if (isCurrent) cover(state, change, ref);
+    // Looked at anew.
+    forgetLeft(change);
     delete change.isGone;
   }
 }
 
+function cover(state: RunState, change: Change, ref: ChangeRef): void {
+  const target = targetKey(change);
+  const refs = state.undo?.underWay.get(target);
+  if (refs) refs.push(ref);
+  else state.undo?.underWay.set(target, [ref]);
+}
+
+/** What the inverse under way says of its targets counts at once: it may stop in the middle of them. */
+export function restoreAsSettled(state: RunState, { step, data }: RunEvent<'change.settled'>): void {
+  const inverse = step === undefined ? undefined : state.steps.get(step)?.inverse;
+  if (!inverse || state.undo?.undo !== inverse.undo) return;
+  for (const { id, outcome } of data.results) {
+    const isRestored = outcome === 'done' || outcome === 'already';
+    for (const ref of state.undo.underWay.get(targetKey({ kind: data.kind, id })) ?? []) {
+      const change = changeAt(state, ref);
+      if (change && isRestored) restore(change, inverse.undo);
+      else if (change?.undone === inverse.undo) delete change.undone;
+    }
+  }
+}
+
+function restore(change: Change, undo: number): void {
+  if (!isTakeable(change)) return;
+  change.undone = undo;
+  forgetLeft(change);
+}
+
 /** The inverse ended: what its own ledger says was done, or was so already, is taken back. */
 export function settleInverse(state: RunState, step: StepState, { undo, covers }: Inverse): void {
-  const restored = new Map<string, string | undefined>();
-  for (const { kind, id, outcome, error } of state.changes.get(step.path)?.values() ?? []) {
-    const isRestored = outcome === 'done' || outcome === 'already';
-    restored.set(JSON.stringify([kind, id]), isRestored ? undefined : (error ?? outcome));
-  }
+  const inverses = new Map<string, Change>();
+  for (const change of state.changes.get(step.path)?.values() ?? []) inverses.set(targetKey(change), change);
+  const isByHand = step.phase === 'done' && step.by !== undefined;
   for (const ref of covers) {
     const change = changeAt(state, ref);
     if (!change) continue;
-    const target = JSON.stringify([change.kind, change.id]);
-    const isRestored = restored.has(target) && restored.get(target) === undefined;
-    if (isRestored) {
-      change.undone = undo;
-      delete change.left;
-    } else change.left ??= step.skip?.text ?? restored.get(target) ?? 'the step that takes it back did not do it';
+    const inverse = inverses.get(targetKey(change));
+    const isRestored = inverse?.outcome === 'done' || inverse?.outcome === 'already';
+    if (isRestored || (isByHand && change.left === undefined)) restore(change, undo);
+    else {
+      if (change.undone === undo) delete change.undone;
+      if (isTakeable(change)) leave(change, step, inverse);
+    }
   }
+}
+
+function leave(change: Change, step: StepState, inverse: Change | undefined): void {
+  if (change.left !== undefined) return;
+  change.left = step.skip?.text ?? inverse?.error ?? inverse?.outcome ?? 'the step that takes it back did not do it';
+  const why = whyUntouched(inverse);
+  if (why !== undefined) change.leftWhy = why;
+}
+
+/** The inverse itself says that it did not touch it, and was not to. */
+export function whyUntouched(inverse: Change | undefined): Extract<LeftWhy, 'protected' | 'skipped'> | undefined {
+  return inverse?.outcome === 'protected' || inverse?.outcome === 'skipped' ? inverse.outcome : undefined;
+}
+
+function forgetLeft(change: Change): void {
+  delete change.left;
+  delete change.leftWhy;
 }
 
 function changeAt(state: RunState, { step, key }: ChangeRef): Change | undefined {

@@ -4,7 +4,7 @@
 import type { RunEvent } from './events.ts';
 import { applyToStep } from './evolve-step.ts';
 import { endUnhappily, fireTimer, openStep } from './evolve-turns.ts';
-import { endUndo, leaveChanges, startUndo } from './evolve-undo.ts';
+import { endUndo, leaveChanges, restoreAsSettled, startUndo } from './evolve-undo.ts';
 import { finallyAround } from './paths.ts';
 import type { RunState } from './state.ts';
 
@@ -74,6 +74,9 @@ function apply(state: RunState, event: RunEvent): void {
     case 'step.skipped':
     case 'step.failed':
       return endUnhappily(state, event);
+    case 'change.settled':
+      applyToStep(state, event);
+      return restoreAsSettled(state, event);
     default:
       return applyToStep(state, event);
   }
@@ -81,18 +84,26 @@ function apply(state: RunState, event: RunEvent): void {
 
 /** While a `finally` is under way, a further request gives up what is left of it; otherwise the first one counts. */
 function requestAbort(state: RunState, abort: { readonly by: string; readonly reason: string }): void {
-  if (state.outcome === null && state.abort === null) state.abort = abort;
-  else if ([...state.openGroups].some((path) => finallyAround(path) !== undefined)) state.finallyAbort ??= abort;
+  if (state.outcome === null && state.abort === null) {
+    state.abort = abort;
+    return;
+  }
+  for (const path of state.openGroups)
+    if (finallyAround(path) === path && !state.finallyAborts.has(path)) state.finallyAborts.set(path, abort);
 }
 
 /** The same run with another playbook: what had its turn keeps its path, and stands where the new one has it. */
 function adopt(state: RunState, event: RunEvent<'run.adopted'>): void {
-  const { playbook, calls, turns, indexes } = event.data;
+  const { playbook, calls, turns, indexes, voided = [] } = event.data;
   if (!state.created) return;
   state.created = { ...state.created, playbook, ...(calls === undefined ? {} : { calls }) };
   for (const [path, index] of Object.entries(indexes)) {
     const step = state.steps.get(path);
     if (step) step.index = index;
+  }
+  for (const path of voided) {
+    const step = state.steps.get(path);
+    if (step?.approval) step.approval = { ...step.approval, pending: null, granted: null, isVoided: true };
   }
   for (const { path, next, ahead } of turns) {
     const group = state.steps.get(path);

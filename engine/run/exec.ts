@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { execa } from 'execa';
 import type { ExecOptions, ExecResult } from '../action.ts';
+import { messageOf } from '../errors.ts';
 import type { Clock } from './clock.ts';
 
 const DEFAULT_OUTPUT_BYTES = 1024 * 1024;
@@ -49,9 +50,12 @@ export async function runProcess(request: ProcessRequest): Promise<ExecResult> {
     throw signal.reason;
   }
   if (result.failed && result.exitCode === undefined && result.signal === undefined) {
-    throw new Error(`${file} could not be started: ${result.shortMessage ?? 'unknown reason'}`, {
-      cause: result.cause,
-    });
+    throw new Error(
+      `${file} could not be started: ${messageOf(result.cause ?? result.shortMessage ?? 'unknown reason')}`,
+      {
+        cause: result.cause,
+      },
+    );
   }
   const [out, err] = await Promise.all([stdout, stderr]);
   return {

@@ -1,12 +1,12 @@
 // The imperative shell: starts what decide wishes, cancels what it no longer wishes, and ends when nothing here can
 // move the run on. There is no other way a run runs: `run` is create and this, `resume` is this.
 import { invariant } from '../errors.ts';
-import { isStoreError } from './attempt-end.ts';
 import { type Command, commandKey, decide } from './decide.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
-import { isInside } from './paths.ts';
+import { isInside, isUndoPath } from './paths.ts';
 import { type RunState, type RunStatus, runStatus, waitsForPerson } from './state.ts';
 import { StopControl, type StopReason } from './stop.ts';
+import { isStoreError } from './store-error.ts';
 import { Timers } from './timers.ts';
 import { pauseReason, waitLines } from './waits.ts';
 import { perform } from './work.ts';
@@ -169,6 +169,7 @@ class Loop {
       }
     }
     this.#timers.reconcile(timers);
+    this.#stopSleepers();
     for (const [key, activity] of this.#activities) {
       if (wished.has(key)) continue;
       // A question that is no longer open is taken back, and so is an attempt whose step a person ended. Other work ends
@@ -177,6 +178,14 @@ class Loop {
       else if (activity.command.type === 'attempt') this.#stopSoftly(activity, 'ended');
       if (activity.isParked) this.#forget(key, activity);
     }
+  }
+
+  /** Another step stopped the run: what merely waits would keep the process for nothing. It starts again when the run goes on. */
+  #stopSleepers(): void {
+    const { stopped } = this.#engine.session.state;
+    if (stopped.size === 0) return;
+    for (const { command, control } of this.#activities.values())
+      if (command.type === 'attempt' && !isUndoPath(command.path) && control.isAsleep) control.soft('halted');
   }
 
   /** Time does not count while only a secret is waited for. */
@@ -227,6 +236,7 @@ class Loop {
 
   #start(key: string, command: Exclude<Command, { type: 'wake' | 'cancel' }>, stopped?: 'timeout' | 'abort'): Activity {
     const activity: Activity = { command, control: new StopControl(), isParked: false, disarm: null };
+    activity.control.onAsleep = () => this.#news();
     if (stopped) activity.control.soft(stopped);
     this.#activities.set(key, activity);
     const seq = this.#engine.session.state.seq;

@@ -1,7 +1,7 @@
 // ctx.expect: the owners an action will work through, before its first call.
 import type { ExpectSpec } from '../action.ts';
 import { RunbookError } from '../errors.ts';
-import { keyOf, type LedgerPort } from './ledger-port.ts';
+import { keyOf, type LedgerPort, ownerOf } from './ledger-port.ts';
 
 const DEFAULT_VERB = 'touch';
 
@@ -34,7 +34,9 @@ export async function expectTargets(ledger: LedgerPort, spec: ExpectSpec): Promi
   });
   if (results.length > 0) await ledger.settle({ kind, verb, round: ledger.round, results });
   const allowed = ids.filter((id) => !verdicts.has(id));
-  const targets = allowed.map((id) => ({ kind, verb, id }));
+  // Whom they belong to is known to the reader alone: the action names none.
+  const described = ledger.wantsOwners(kind) && allowed.length > 0 ? await ledger.describe(kind, allowed) : undefined;
+  const targets = allowed.map((id) => ({ kind, verb, id, ...ownerOf(described?.get(id) ?? {}) }));
   if (ledger.isPlanning) {
     ledger.expected(targets);
     return { ids: allowed, release: () => undefined };

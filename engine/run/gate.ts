@@ -3,6 +3,8 @@
 // told in ARCHITECTURE.md, "Security model".
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ChangeRefused } from '../action.ts';
+import { RunbookError } from '../errors.ts';
+import { type AdmitSocket, gatedEventSource, gatedWebSocket } from './gated-sockets.ts';
 
 /** What the code running now may do. */
 export interface Passage {
@@ -20,7 +22,7 @@ export interface Passage {
   /** Told before a request that may change something leaves. */
   readonly onSent: () => void;
   /** Told of every refusal: a client in between may turn the error into one of its own. */
-  readonly onRefused: (refusal: ChangeRefused) => void;
+  readonly onRefused: (refusal: Error) => void;
   /** Rejects where the lease is gone: called before every request that may change something. */
   readonly proveLease: () => Promise<void>;
 }
@@ -50,6 +52,7 @@ const FOLLOWED_METHODS = new Set(['GET', 'HEAD']);
 /** WHATWG Fetch, "redirect status". */
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 const MAX_REDIRECTS = 10;
+const OUTSIDE_A_CHANGE = 'outside ctx.change and ctx.changes only reads leave, so that every effect is in the ledger';
 /** Headers meant for one origin; the list of undici, Node's fetch. */
 const ORIGIN_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'host'];
 
@@ -74,15 +77,37 @@ export function gatedFetch(base: typeof fetch): typeof fetch {
 }
 
 /**
- * Puts the gate in place of the global fetch. Must run before `@clerk/backend` is imported: it captures fetch at
- * import unless NODE_ENV is `test`. @returns a function that takes it away again.
+ * Puts the gate in place of the global fetch, WebSocket and EventSource. Must run before `@clerk/backend` is imported: it
+ * captures fetch at import unless NODE_ENV is `test`. @returns a function that takes it away again.
  */
 export function installGate(): () => void {
   const original = globalThis.fetch;
   globalThis.fetch = gatedFetch(original);
+  const restore = [
+    replaceGlobal('WebSocket', (base: typeof WebSocket) => gatedWebSocket(base, admitSocket)),
+    replaceGlobal('EventSource', (base: typeof EventSource) => gatedEventSource(base, admitSocket)),
+  ];
   return () => {
     globalThis.fetch = original;
+    for (const put of restore) put();
   };
+}
+
+/** Node loads these classes when they are first named, which must not cost every command its time. */
+function replaceGlobal<T>(name: string, gate: (base: T) => T): () => void {
+  const plain = Object.getOwnPropertyDescriptor(globalThis, name);
+  if (plain === undefined) return () => undefined;
+  let gated: T | undefined;
+  const get = (): T => {
+    // By its name it is of this type.
+    gated ??= gate((plain.get === undefined ? plain.value : plain.get.call(globalThis)) as T);
+    return gated;
+  };
+  const set = (value: T): void => {
+    gated = value;
+  };
+  Object.defineProperty(globalThis, name, { configurable: true, enumerable: plain.enumerable ?? false, get, set });
+  return () => void Object.defineProperty(globalThis, name, plain);
 }
 
 type FetchResponse = Awaited<ReturnType<typeof fetch>>;
@@ -90,6 +115,8 @@ type FetchResponse = Awaited<ReturnType<typeof fetch>>;
 interface RequestLine {
   readonly method: string;
   readonly url: URL;
+  /** Of a connection that is opened, not of what is sent. */
+  readonly isOpening?: boolean;
 }
 
 /** A request as it is checked and sent; nothing of it is read from the caller's objects again. */
@@ -147,14 +174,35 @@ async function admit(passage: Passage, request: RequestLine): Promise<void> {
   assertReachable(passage, request);
   if (SAFE_METHODS.has(request.method) || isDeclaredRead(passage, request)) return;
   if (passage.allows() !== 'changes') {
-    const why = 'outside ctx.change and ctx.changes only reads leave, so that every effect is in the ledger';
-    throw refuse(passage, request, why);
+    throw refuse(passage, request, OUTSIDE_A_CHANGE);
   }
   await passage.proveLease();
   assertOpen(passage, request);
   passage.signal.throwIfAborted();
   passage.onSent();
 }
+
+/** The lease is not proved here, for nothing here can wait: it was when the change began. */
+const admitSocket: AdmitSocket = ({ name, address, to }) => {
+  const passage = passages.getStore();
+  if (!passage) return undefined;
+  const request: RequestLine = { method: name, url: parseUrl(address), isOpening: to !== 'send' };
+  assertOpen(passage, request);
+  passage.signal.throwIfAborted();
+  assertReachable(passage, request);
+  if (to === 'listen') return passage.signal;
+  if (passage.allows() !== 'changes') {
+    const refusal = new RunbookError({
+      code: 'E_GATE_SOCKET',
+      message: refusalText(request, OUTSIDE_A_CHANGE),
+      hint: 'Open it, and send by it, inside ctx.change',
+    });
+    passage.onRefused(refusal);
+    throw refusal;
+  }
+  passage.onSent();
+  return passage.signal;
+};
 
 function assertOpen(passage: Passage, request: RequestLine): void {
   const allows = passage.allows();
@@ -235,7 +283,11 @@ function lineOf({ method, url }: RequestLine): string {
 
 /** A refused request has certainly not happened: a change it belongs to counts as failed, not as unknown. */
 function refuse(passage: Passage, request: RequestLine, why: string): ChangeRefused {
-  const refusal = new ChangeRefused(`${lineOf(request)} was not sent: ${why}`);
+  const refusal = new ChangeRefused(refusalText(request, why));
   passage.onRefused(refusal);
   return refusal;
+}
+
+function refusalText(request: RequestLine, why: string): string {
+  return `${lineOf(request)} was not ${request.isOpening === true ? 'opened' : 'sent'}: ${why}`;
 }

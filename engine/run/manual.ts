@@ -6,9 +6,10 @@ import type { ManualField, ManualStep } from '../playbook/plan.ts';
 import { handleOf, isSecret } from '../playbook/secret-fields.ts';
 import type { Engine } from './engine.ts';
 import type { BlobRef, RunEvent } from './events.ts';
-import { needsOutputOf } from './open-step.ts';
+import { isOtherText, manualText } from './manual-text.ts';
 import { actorName, type EvidenceFile } from './people.ts';
 import { type ScopeSource, scopeFor } from './scope.ts';
+import { needsOutputOf } from './step-readers.ts';
 import type { StopControl } from './stop.ts';
 import { learnNamed, sealNamed } from './vault.ts';
 
@@ -85,7 +86,14 @@ export async function askManual(
   control: StopControl,
 ): Promise<'finished' | 'parked'> {
   const { session } = engine;
-  const text = String(node.text.resolve(await scopeFor(engine.scope, node, node.text)));
+  const text = await manualText(engine.scope, node);
+  const step = session.state.steps.get(node.path);
+  if (node.approval && isOtherText(step, text)) {
+    const reason = 'what is to be done is not what was approved';
+    const data = { request: step?.approval?.request ?? 0, scope: 'all', reason } as const;
+    await session.append({ type: 'approval.voided', actor: 'engine', step: node.path, data });
+    return 'finished';
+  }
   const defaults = await resolveDefaults(engine.scope, node);
   const check = learning(engine, node, await answerCheck(engine, node, defaults));
   const answer = await engine.people.manual({ step: node, path: node.path, text, defaults, check }, control.stop);

@@ -2,16 +2,13 @@
 
 import { holdsFields } from '../json.ts';
 import type { EventData } from './events.ts';
-import type { LedgerPort } from './ledger-port.ts';
+import { isRepeatable, isUnsettled, type LedgerPort } from './ledger-port.ts';
 import type { Change, Doubt } from './state.ts';
 
 /** Those of this round that have no known outcome, and are not under way. */
 export function openChanges(ledger: LedgerPort): readonly Change[] {
   return [...ledger.changes.values()].filter(
-    (change) =>
-      change.round === ledger.round &&
-      (change.outcome === 'intended' || change.outcome === 'unknown') &&
-      !ledger.underWay.has(change.key),
+    (change) => change.round === ledger.round && isUnsettled(change) && !ledger.underWay.has(change.key),
   );
 }
 
@@ -20,7 +17,7 @@ export async function settleByReading(ledger: LedgerPort, open: readonly Change[
   const stillOpen: Change[] = [];
   for (const alike of groupsOf(open)) {
     const [{ kind, verb, discriminator, round }] = alike;
-    const states = await ledger.describe(
+    const states = await ledger.reread(
       kind,
       alike.map((change) => change.id),
     );
@@ -36,9 +33,12 @@ export async function settleByReading(ledger: LedgerPort, open: readonly Change[
   return stillOpen;
 }
 
-/** Those that must not be sent again, as a person is asked about them. */
+/** Those that must not be sent again, and of which no person said otherwise, as one is asked about them. */
 export function doubtsOf(ledger: LedgerPort, open: readonly Change[]): readonly Doubt[] {
-  const doubtful = open.filter(({ key }) => !(ledger.repeatable.get(key) ?? ledger.isIdempotent));
+  const doubtful = open.filter((change) => {
+    const idempotent = ledger.repeatable.get(change.key);
+    return !isRepeatable(ledger, idempotent === undefined ? {} : { idempotent }, change);
+  });
   return groupsOf(doubtful).map((alike) => {
     const [{ kind, verb, discriminator, round }] = alike;
     const key = discriminator === undefined ? {} : { key: discriminator };

@@ -2,10 +2,11 @@
 import { RunbookError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { resolveInputs } from '../playbook/inputs.ts';
+import { MOST_ITEMS } from '../playbook/loop-bounds.ts';
 import type { CallStep, LoopStep, PlanNode, PlanUnit } from '../playbook/plan.ts';
 import { isSecret } from '../playbook/secret-fields.ts';
 import { findRedactionMarker } from '../redact.ts';
-import { errorFact, isStoreError } from './attempt-end.ts';
+import { errorFact } from './attempt-end.ts';
 import type { Engine } from './engine.ts';
 import type { EventData, SkipReason } from './events.ts';
 import { resolveShown } from './inputs.ts';
@@ -14,11 +15,12 @@ import { actorName } from './people.ts';
 import { resolveRevealed, SecretWanted } from './reveal.ts';
 import { scopeFor } from './scope.ts';
 import { waitsForSecret } from './secret-wait.ts';
+import { needsOutputOf } from './step-readers.ts';
 import type { StopControl } from './stop.ts';
+import { isStoreError } from './store-error.ts';
 import { learnNamed, sealNamed } from './vault.ts';
+import { GO_AHEAD } from './waits.ts';
 
-/** More belongs inside a bulk action. Source: design, "forEach". */
-const MOST_ITEMS = 10_000;
 const MOST_SHOWN_OF_ITEM = 40;
 
 type Opened = EventData['step.opened'];
@@ -32,8 +34,8 @@ export async function openStep(
 ): Promise<'finished' | 'parked'> {
   const { session } = engine;
   const place = { index, title: await titleOf(engine, node) };
-  const skip = async (reason: SkipReason): Promise<'finished'> => {
-    const needsOutput = reason.kind !== 'when' && needsOutputOf(node) ? { needsOutput: true as const } : {};
+  const skip = async (reason: SkipReason, isOutputNeeded = false): Promise<'finished'> => {
+    const needsOutput = isOutputNeeded ? { needsOutput: true as const } : {};
     await session.append({
       type: 'step.skipped',
       actor: 'engine',
@@ -43,18 +45,25 @@ export async function openStep(
     return 'finished';
   };
   const leftOut = engine.leftOut.get(staticPath(node.path));
-  if (leftOut !== undefined) return skip({ kind: 'selection', text: leftOut });
+  if (leftOut !== undefined) return skip({ kind: 'selection', text: leftOut.text }, leftOut.isOutputWanted);
   try {
     if (node.when) {
       const holds = node.when.evaluate(await scopeFor(engine.scope, node, node.when));
       if (holds !== true)
         return await skip({ kind: 'when', text: `when: ${node.when.source} is ${JSON.stringify(holds)}` });
     }
-    if (engine.confirmsEach && (node.kind === 'uses' || node.kind === 'manual')) {
+    if (isConfirmed(engine, node)) {
       const answer = await engine.people.confirm({ path: node.path, title: place.title }, control.stop);
-      if (answer.kind === 'later' || control.stop.aborted) return 'parked';
+      if (control.stop.aborted) return 'parked';
+      if (answer.kind === 'later') {
+        engine.localWaits.set(node.path, GO_AHEAD);
+        return 'parked';
+      }
       if (answer.kind === 'skip')
-        return await skip({ kind: 'person', text: `${actorName(answer.actor)}: ${answer.reason}` });
+        return await skip(
+          { kind: 'person', text: `${actorName(answer.actor)}: ${answer.reason}` },
+          needsOutputOf(node),
+        );
     }
     const data = { kind: node.kind, ...place, ...(await contentsOf(engine, node, control)) };
     await session.append({ type: 'step.opened', actor: 'engine', step: node.path, data });
@@ -71,9 +80,9 @@ export async function openStep(
   return 'finished';
 }
 
-/** A person who ends it must give its output: a later step reads it without asking whether it is there. */
-export function needsOutputOf(node: PlanNode): boolean {
-  return node.isOutputNeeded && node.output !== undefined;
+/** Groups, loops and calls are confirmed step by step. */
+function isConfirmed({ confirmsEach, session }: Engine, { kind }: PlanNode): boolean {
+  return (confirmsEach ?? session.state.created?.confirmEach ?? false) && (kind === 'uses' || kind === 'manual');
 }
 
 /** An instance shows its item where that is short. */

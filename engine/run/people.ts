@@ -124,12 +124,15 @@ export interface People {
     request: SecretRequest,
     signal: AbortSignal,
   ): Promise<{ readonly kind: 'given'; readonly value: string } | { readonly kind: 'later' }>;
-  /** `later`, or nobody: it is taken back. */
+  /**
+   * `later`, or nobody: it is taken back, where nothing stands in the way. `anyway`: also what another run holds, what
+   * somebody changed since and what cannot be looked at first; the person was told.
+   */
   temporary(
     request: TemporaryRequest,
     signal: AbortSignal,
   ): Promise<
-    | { readonly kind: 'undo'; readonly actor: Actor }
+    | { readonly kind: 'undo'; readonly actor: Actor; readonly anyway?: true }
     | { readonly kind: 'keep'; readonly actor: Actor; readonly reason: string }
     | { readonly kind: 'later' }
   >;

@@ -1,6 +1,6 @@
 // Which targets are protected, and by which rule: judged by the attributes that the family's reader gives of the target
 // and of everybody it belongs to.
-import type { DescribedTargets, Target } from '../action.ts';
+import type { Described, DescribedTargets, Target } from '../action.ts';
 import { messageOf } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject, jsonEquals } from '../json.ts';
 import type { ProtectRules } from './rules.ts';
@@ -50,11 +50,18 @@ export async function judgeTargets(options: ProtectionOptions, targets: readonly
   const ids = protectedIds(rules);
   const mustRead = hasAttributeRules(rules);
   const kinds = new Set(['user', ...(rules.kinds ?? [])]);
+  // What the action has read of it is enough where its owner is judged too; never of what the rules are about.
+  const isJudgedByOwner = ({ kind, owner, attributes }: Target): boolean =>
+    !kinds.has(kind) && owner !== undefined && attributes !== undefined;
   let level: readonly Climber[] = targets.map((target) => ({ id: target.id, at: target }));
   for (let depth = 0; level.length > 0 && depth < MOST_OWNERS; depth += 1) {
-    const next: Climber[] = [];
-    const read = await readLevel(options, level, mustRead);
+    const next = new Map<string, Climber>();
+    const read = await readLevel(
+      options,
+      level.filter(({ at }) => !isJudgedByOwner(at)),
+    );
     for (const { id, at } of level) {
+      if (verdicts.has(id)) continue;
       const known = read.get(at.kind);
       const described = known?.targets.get(at.id);
       const attributes = { ...described?.attributes };
@@ -67,14 +74,12 @@ export async function judgeTargets(options: ProtectionOptions, targets: readonly
         ruleFor(rules, attributes) ??
         (isClear ? undefined : unreadable(at, known?.failure));
       if (verdict !== undefined) verdicts.set(id, nameOf(verdict, id, at));
-      else {
-        const owner = at.owner ?? described?.owner;
-        if (owner !== undefined) next.push({ id, at: owner });
-      }
+      else for (const owner of ownersOf(at, described)) next.set(JSON.stringify([id, owner]), { id, at: owner });
     }
-    level = next;
+    level = [...next.values()];
   }
-  for (const { id, at } of level) verdicts.set(id, nameOf(`it has more than ${MOST_OWNERS} owners`, id, at));
+  for (const { id, at } of level)
+    if (!verdicts.has(id)) verdicts.set(id, nameOf(`it has more than ${MOST_OWNERS} owners`, id, at));
   return verdicts;
 }
 
@@ -86,12 +91,9 @@ interface KindRead {
 async function readLevel(
   { describe, stop }: ProtectionOptions,
   level: readonly Climber[],
-  mustRead: boolean,
 ): Promise<ReadonlyMap<string, KindRead>> {
   const wanted = new Map<string, Set<string>>();
   for (const { at } of level) {
-    // With rules about ids alone a reader is asked only for an owner that nobody named.
-    if (mustRead ? isJudgedByOwner(at) : at.owner !== undefined) continue;
     const ids = wanted.get(at.kind);
     if (ids) ids.add(at.id);
     else wanted.set(at.kind, new Set([at.id]));
@@ -108,9 +110,11 @@ async function readLevel(
   return read;
 }
 
-/** What the action has read of it is enough: its owner is judged by the reader. */
-function isJudgedByOwner({ owner, attributes }: Target): boolean {
-  return owner !== undefined && attributes !== undefined;
+/** Whom the action names, and whom the reader names where that is somebody else: either protects it. */
+function ownersOf(at: Target, described: Described | null | undefined): readonly Target[] {
+  const [named, read] = [at.owner, described?.owner];
+  if (named === undefined || read === undefined) return [named, read].filter((owner) => owner !== undefined);
+  return named.kind === read.kind && named.id === read.id ? [named] : [named, read];
 }
 
 function protectedIds({ ids, operator }: ProtectRules): ReadonlyMap<string, string> {

@@ -1,7 +1,17 @@
 // What a run is, folded from its events. Data only; evolve.ts is the one writer.
 import type { Outcome, Target, Undo } from '../action.ts';
 import type { Json, JsonObject } from '../json.ts';
-import type { ErrorFact, EventData, Inverse, SkipReason, StepKind, StoredOutput } from './events.ts';
+import type {
+  ChangeRef,
+  ErrorFact,
+  EventData,
+  Inverse,
+  LeftWhy,
+  RoleTaken,
+  SkipReason,
+  StepKind,
+  StoredOutput,
+} from './events.ts';
 
 /**
  * Where a step stands. `open`: its turn, nothing under way (a manual step waits for its answer here). `attempting`:
@@ -28,7 +38,7 @@ export interface ApprovalState {
   /** Number of the newest request; 0 before the first. */
   request: number;
   pending: EventData['approval.requested'] | null;
-  readonly votes: { readonly by: string; readonly role?: string }[];
+  readonly votes: ({ readonly by: string } & RoleTaken)[];
   /** What holds now: the digest of the inputs and, where they were known, the targets. */
   granted: { readonly inputsDigest: string; readonly targets: ReadonlySet<string> | null } | null;
   /** True where what would be done is no longer covered: a new request is needed. */
@@ -56,6 +66,8 @@ export interface StepState {
   jitter: number;
   timedOut: boolean;
   openedAt: string;
+  /** When it stopped for a person to decide; gone once it goes on. */
+  stoppedAt?: string;
   endedAt?: string;
   durationMs?: number;
   output?: StoredOutput;
@@ -76,8 +88,11 @@ export interface StepState {
   isDue?: boolean;
   /** Containers: something inside was cut short since time ran out, so it is not complete although all has ended. */
   wasCut: boolean;
-  /** Inputs a person put in the place of its own when it was run again. */
+  /** Inputs a person put in the place of its own when it was run again, and how often somebody did. */
   editedInputs?: JsonObject;
+  edits?: number;
+  /** How often what it changed was taken back and it was run again since. */
+  redos?: number;
   /** Not empty: the step waits for a person to say what became of these. */
   doubts: readonly Doubt[];
   /** Loops: their list and how long it is. */
@@ -117,6 +132,16 @@ export interface Change {
   readonly seq: number;
   /** ISO 8601; when its first intent was written, or its outcome where none came first. */
   readonly intendedAt?: string;
+  /** Edits of the step's inputs before its newest intent. */
+  readonly edits?: number;
+  /** What its call says, where it says so: may it be sent again where its answer was lost? */
+  readonly idempotent?: boolean;
+  /** Key of the change of the same name that this one came after: done, and to another state. */
+  readonly replaces?: string;
+  /** True where a later change of the same name came after it. */
+  isReplaced?: boolean;
+  /** A person said that it may be sent again, although nobody knows whether it happened. */
+  mayRepeat?: boolean;
   /** `intended`: durable, no outcome yet. */
   outcome: Outcome | 'intended';
   error?: string;
@@ -125,7 +150,8 @@ export interface Change {
   undone?: number;
   /** Why an undo left it as it is. */
   left?: string;
-  /** True where there is nothing to take back any more: it no longer stands as we made it, or nothing can. */
+  leftWhy?: LeftWhy;
+  /** True where there is nothing to take back any more: it no longer stands as we made it. */
   isGone?: boolean;
 }
 
@@ -135,11 +161,21 @@ export interface UndoState {
   readonly steps: ReadonlySet<string> | null;
   readonly cause: 'operator' | 'temporary';
   readonly overwrites: boolean;
+  /** Restores also what no reader can look at first. */
+  readonly isUnchecked: boolean;
   readonly by: string;
+  /** By target: what the batch under way takes back. */
+  readonly underWay: Map<string, ChangeRef[]>;
   /** By step and key: dealt with by a batch or left, so that each is looked at once. */
   readonly handled: Map<string, Set<string>>;
   /** Batches opened so far. */
   batches: number;
+}
+
+/** A request to end before the end. */
+export interface Abort {
+  readonly by: string;
+  readonly reason: string;
 }
 
 export interface RunState {
@@ -155,9 +191,9 @@ export interface RunState {
   outcome: 'done' | 'aborted' | null;
   endedAt: string | null;
   outputs: JsonObject;
-  abort: { readonly by: string; readonly reason: string } | null;
-  /** Asked for while a `finally` was under way: what is left of it is given up too. */
-  finallyAbort: { readonly by: string; readonly reason: string } | null;
+  abort: Abort | null;
+  /** By path: requests made while a `finally` was under way give up what is left of it. */
+  readonly finallyAborts: Map<string, Abort>;
   readonly steps: Map<string, StepState>;
   /** The frontier: groups and steps that are open. decide looks at these alone. */
   readonly openGroups: Set<string>;
@@ -166,6 +202,11 @@ export interface RunState {
   readonly stopped: Set<string>;
   /** Groups and calls that ran out of time and have not ended yet. */
   readonly timedOut: Set<string>;
+  /**
+   * Called playbooks that a time-out around them cut short before their `finally`: it runs when it is decided that what ran
+   * out of time does not go on.
+   */
+  readonly owed: Set<string>;
   /** By kind of target: how many distinct ones people approved for the run, where the playbook's limit is lower. */
   readonly allowances: Map<string, number>;
   /** Steps that failed under `onFailure: continue`. */
@@ -203,7 +244,8 @@ export function initialState(options: { keepsOutput?: (path: string) => boolean 
     endedAt: null,
     outputs: {},
     abort: null,
-    finallyAbort: null,
+    finallyAborts: new Map(),
+    owed: new Set(),
     steps: new Map(),
     openGroups: new Set(),
     openSteps: new Set(),
@@ -233,10 +275,21 @@ export function isContainer(kind: StepKind): boolean {
   return kind === 'group' || kind === 'loop' || kind === 'call';
 }
 
+/** True where a person must say what became of its changes before anything else is done about it. */
+export function isInDoubt(step: StepState): boolean {
+  return step.doubts.length > 0 && (step.phase === 'open' || step.phase === 'retrying' || step.phase === 'polling');
+}
+
+/** From when on the time of a temporary change counts; undefined while its step is at work. */
+export function lastsSince(step: StepState): string | undefined {
+  return step.endedAt ?? step.stoppedAt;
+}
+
 /** True where nothing but a person can move this step on. */
 export function waitsForPerson(step: StepState): boolean {
+  if (isInDoubt(step)) return true;
   if (step.phase !== 'open') return step.phase === 'stopped' || step.phase === 'wanting';
-  if (step.approval?.pending || step.doubts.length > 0) return true;
+  if (step.approval?.pending) return true;
   return step.kind === 'manual' && step.answer === undefined;
 }
 
@@ -263,15 +316,47 @@ export function changeKey(parts: {
   return JSON.stringify([parts.kind, parts.id, parts.verb, parts.key ?? '', parts.round]);
 }
 
-/** How a target stands in an approved set. */
+/** How what may be done to a target stands in an approved set; the target itself stands there too, for what belongs to it. */
+export function deedKey(deed: { readonly kind: string; readonly id: string; readonly verb: string }): string {
+  return JSON.stringify([deed.kind, deed.id, deed.verb]);
+}
+
+/** A target, whatever is done to it. */
 export function targetKey(target: { kind: string; id: string }): string {
   return JSON.stringify([target.kind, target.id]);
 }
 
-/** Changes of a step that hold now, as far as is known: made by us, not taken back, and not found otherwise by an undo. */
+/** Sent, or about to be, and nobody knows what came of it: not taken back, and not found to be gone. */
+export function isOpenChange(change: Change): boolean {
+  const isOpen = change.outcome === 'intended' || change.outcome === 'unknown';
+  return isOpen && change.undone === undefined && change.isGone !== true;
+}
+
+/** Changes of the run without a known outcome, in the order of the steps; of one step where it is named. Costs the ledger. */
+export function openChangesOf(state: RunState, path?: string): readonly Change[] {
+  const ledgers = path === undefined ? state.changes.values() : [state.changes.get(path) ?? new Map<string, Change>()];
+  return [...ledgers].flatMap((ledger) => [...ledger.values()].filter(isOpenChange));
+}
+
+/** Done, not taken back, and not found otherwise since: it need not be done again. */
+export function isStanding({ outcome, undone, isGone }: Change): boolean {
+  return outcome === 'done' && undone === undefined && isGone !== true;
+}
+
+/** It happened, or may have, and was not taken back. */
+export function isTakeable({ outcome, undone }: Change): boolean {
+  return (outcome === 'done' || outcome === 'unknown' || outcome === 'intended') && undone === undefined;
+}
+
+/**
+ * Changes of a step that hold now, as far as is known: made by us, or perhaps (`intended`, `unknown`), not taken back, and
+ * not found otherwise by an undo. What nothing takes back is no longer shown once an undo said so, unless it was to be for
+ * a time only.
+ */
 export function inEffect(state: RunState, path: string): readonly Change[] {
+  const isTemporary = state.steps.get(path)?.temporaryMs !== undefined;
   return [...(state.changes.get(path)?.values() ?? [])].filter(
-    (change) => change.outcome === 'done' && change.undone === undefined && change.isGone !== true,
+    (change) => isTakeable(change) && change.isGone !== true && (isTemporary || change.leftWhy !== 'no-inverse'),
   );
 }
 
@@ -281,10 +366,10 @@ export function isUndone(state: RunState, { path }: StepState): boolean {
   return changes.some((change) => change.undone !== undefined) && inEffect(state, path).length === 0;
 }
 
-/** Temporary changes that must be taken back, or kept on purpose, before the run may end. */
+/**
+ * Temporary changes that must be taken back, or kept on purpose, before the run may end; those too that an undo left since
+ * another run holds them or nothing takes them back, and those of which nobody knows whether they happened.
+ */
 export function temporariesInEffect(state: RunState): readonly string[] {
-  return [...state.temporary].filter(
-    // What an undo left, it left for a reason that people were told.
-    (path) => !state.kept.has(path) && inEffect(state, path).some((change) => change.left === undefined),
-  );
+  return [...state.temporary].filter((path) => !state.kept.has(path) && inEffect(state, path).length > 0);
 }

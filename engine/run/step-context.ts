@@ -29,10 +29,11 @@ export async function openStepContext(engine: Engine, options: StepContextOption
   const { node, action, step, ledger, control, onProgress, onLog } = options;
   const target = await resolveTarget(engine, node);
   const limits = stricterLimits(engine.plan.limits, engine.rules?.limits ?? {});
-  // Of a plan nothing is asked, and what takes changes back touches nobody new.
-  const isCounted = !ledger.isPlanning && !isUndoPath(step.path);
+  // What takes changes back touches nobody new. A plan is asked nothing, but its sums need to know whom it would touch.
+  const isLimited = !isUndoPath(step.path);
+  const isCounted = isLimited && !ledger.isPlanning;
   const { allowances } = engine.session.state;
-  return createContext({
+  const opened = createContext({
     action,
     effect: effectOf(action, node),
     ...(target === undefined ? {} : { target }),
@@ -40,17 +41,34 @@ export async function openStepContext(engine: Engine, options: StepContextOption
     ledger,
     protect: engine.rules?.protect ?? NOTHING_PROTECTED,
     count: isCounted ? limitCounter({ limits, allowances, touched: engine.touched }) : countNothing,
-    wantsOwners: (kind) => isCounted && [...limits.keys()].some((limited) => limited !== kind),
+    wantsOwners: (kind) => isLimited && [...limits.keys()].some((limited) => limited !== kind),
     isRedacted: (text) => engine.redactor.text(text) !== text,
     secrets: engine.secrets,
     env: engine.env,
     clock: engine.clock,
     stop: control.stop,
     cut: control.cut,
+    onSleep: (isAsleep) => control.noteSleep(isAsleep),
     proveLease: () => engine.session.proveLease(),
     onProgress,
     onLog,
   });
+  return opened.ctx.run.isDrill && opened.ctx.effect !== 'read' ? announcingProcesses(opened) : opened;
+}
+
+/** A drill has a world for requests and none for processes: what one of them changes is changed for real. */
+function announcingProcesses(opened: OpenContext): OpenContext {
+  const { ctx } = opened;
+  return {
+    ...opened,
+    ctx: {
+      ...ctx,
+      exec(file, args, options) {
+        ctx.log(`starts ${file} for real: a drill has no world for processes`);
+        return ctx.exec(file, args, options);
+      },
+    },
+  };
 }
 
 async function resolveTarget(engine: Engine, node: ActionStep): Promise<{ kind: string; id: string } | undefined> {
@@ -69,7 +87,8 @@ async function resolveTarget(engine: Engine, node: ActionStep): Promise<{ kind: 
   if (typeof kind === 'string' && typeof id === 'string') return { kind, id };
   throw new RunbookError({
     code: 'E_STEP_TARGET',
-    message: `${node.path}: target must give kind and id as text`,
+    message: `\`target\` must give ${typeof kind === 'string' ? '' : '`kind`'}${typeof kind === 'string' || typeof id === 'string' ? '' : ' and '}${typeof id === 'string' ? '' : '`id`'} as text`,
+    hint: 'Convert what is none: string(x)',
     location: node.target.location,
   });
 }

@@ -4,8 +4,15 @@ import { timeoutError } from './attempt-end.ts';
 import type { Cut } from './decide.ts';
 import type { Engine } from './engine.ts';
 import type { ErrorFact } from './events.ts';
+import { lookAtOpenChanges } from './settle-open.ts';
 
-export async function failStep(engine: Engine, node: PlanNode, reason: 'attempts' | Cut): Promise<void> {
+export async function failStep(
+  engine: Engine,
+  node: PlanNode,
+  reason: 'attempts' | Cut,
+  stop: AbortSignal,
+): Promise<void> {
+  const doubts = await lookAtOpenChanges(engine, node.path, stop);
   const known = engine.session.state.steps.get(node.path)?.error;
   const error = reason === 'timeout' ? timeoutError(node) : (known ?? { code: 'E_UNKNOWN', message: 'it failed' });
   if (reason === 'abort') {
@@ -15,6 +22,11 @@ export async function failStep(engine: Engine, node: PlanNode, reason: 'attempts
       step: node.path,
       data: { error, onFailure: 'abort' },
     });
+    return;
+  }
+  if (doubts.length > 0) {
+    const at = { type: 'change.doubted', actor: 'engine', step: node.path } as const;
+    await engine.session.append(...doubts.map((data) => ({ ...at, data })));
     return;
   }
   await fail(engine, node, error);

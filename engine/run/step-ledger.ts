@@ -3,12 +3,21 @@ import { Paused, type Target } from '../action.ts';
 import type { EventData, PlannedTarget, RefusedTarget } from './events.ts';
 import type { LedgerPort } from './ledger-port.ts';
 import type { RunSession } from './session.ts';
-import { type Change, changeKey, type StepState, targetKey } from './state.ts';
+import { type Change, changeKey, deedKey, type StepState, targetKey } from './state.ts';
 
 /** Where a step's changes are read from and written to. What else a ledger needs the context adds. */
 export type StepLedger = Pick<
   LedgerPort,
-  'changes' | 'attempt' | 'round' | 'isPlanning' | 'isIdempotent' | 'intend' | 'settle' | 'authorize' | 'expected'
+  | 'changes'
+  | 'attempt'
+  | 'round'
+  | 'edits'
+  | 'isPlanning'
+  | 'isIdempotent'
+  | 'intend'
+  | 'settle'
+  | 'authorize'
+  | 'expected'
 >;
 
 const NO_CHANGES: ReadonlyMap<string, Change> = new Map();
@@ -30,6 +39,9 @@ export function stepLedger(
     },
     attempt: of.attempt,
     round: of.round,
+    get edits() {
+      return step.edits ?? 0;
+    },
     isPlanning: false,
     isIdempotent: of.isIdempotent,
     intend: (data) => session.append({ type: 'change.intended', actor: 'engine', step: step.path, data }),
@@ -41,12 +53,17 @@ export function stepLedger(
   };
 }
 
+/** A target that is to be touched; with a verb: in this way only. */
+export type Authorized = Target & { readonly verb?: string };
+
 /** @throws Paused where a target, or its owner, is not among those approved. */
-export function authorizeTargets(step: StepState, targets: readonly Target[]): void {
+export function authorizeTargets(step: StepState, targets: readonly Authorized[]): void {
   const approved = step.approval?.granted?.targets ?? null;
   if (step.approval?.granted && approved === null) return;
   const outside = targets.filter(
-    (target) => !approved?.has(targetKey(target)) && !(target.owner && approved?.has(targetKey(target.owner))),
+    ({ verb, ...target }) =>
+      !approved?.has(verb === undefined ? targetKey(target) : deedKey({ ...target, verb })) &&
+      !(target.owner && approved?.has(targetKey(target.owner))),
   );
   if (outside.length === 0) return;
   const shown = outside.slice(0, 5).map((target) => `${target.kind} ${target.id}`);
@@ -77,6 +94,12 @@ export function planLedger(
       const key = changeKey({ kind: data.kind, id: result.id, verb: data.verb, key: data.key, round: data.round });
       const { kind, verb, round } = data;
       const owner = result.owner === undefined ? {} : { owner: result.owner };
+      const known = overlay.get(key);
+      // The reader found out what became of it.
+      if (known && result.outcome === 'done') {
+        overlay.set(key, { ...known, outcome: 'done' });
+        continue;
+      }
       overlay.set(key, {
         key,
         step: step.path,
@@ -101,6 +124,7 @@ export function planLedger(
       changes: overlay,
       attempt: of.attempt,
       round: of.round,
+      edits: step.edits ?? 0,
       isPlanning: true,
       isIdempotent: of.isIdempotent,
       intend: async () => undefined,

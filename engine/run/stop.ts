@@ -1,6 +1,6 @@
 // Why work under way is stopped. `soft`: no new effect starts, what is in flight settles. `hard`: in flight is cut off.
 
-export type StopReason = 'operator' | 'abort' | 'timeout' | 'lease' | 'crash' | 'ended';
+export type StopReason = 'operator' | 'abort' | 'timeout' | 'lease' | 'crash' | 'ended' | 'halted';
 
 /** The reason an attempt's signals are aborted with. */
 export class Stopped extends Error {
@@ -19,13 +19,25 @@ const TEXT: { readonly [R in StopReason]: string } = {
   lease: 'another process took the run over',
   crash: 'the engine stopped on an error of its own',
   ended: 'its step has ended',
+  halted: 'another step stopped the run: this wait starts again when the run goes on',
 };
 
 /** The two signals of one attempt. */
 export class StopControl {
   readonly #soft = new AbortController();
   readonly #hard = new AbortController();
+  #sleeps = 0;
+  /** Told when it falls asleep. */
+  onAsleep: () => void = () => undefined;
 
+  /** True while what is under way only waits, and changes nothing. */
+  get isAsleep(): boolean {
+    return this.#sleeps > 0;
+  }
+  noteSleep(isAsleep: boolean): void {
+    this.#sleeps += isAsleep ? 1 : -1;
+    if (isAsleep) this.onAsleep();
+  }
   get stop(): AbortSignal {
     return this.#soft.signal;
   }

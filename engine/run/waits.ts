@@ -1,6 +1,6 @@
 // What an open run waits for, from the state alone: for the screen, for `status`, and for the pause event.
 import type { EventData } from './events.ts';
-import { type RunState, runStatus, type StepState } from './state.ts';
+import { isInDoubt, type RunState, runStatus, type StepState } from './state.ts';
 
 export interface Wait {
   readonly path: string;
@@ -9,6 +9,9 @@ export interface Wait {
   /** A sentence's end: `the approval of one other person with the role security`. */
   readonly text: string;
 }
+
+/** What a step waits for, before it is opened, in a run that asks before each; no event tells of it. */
+export const GO_AHEAD = 'your go-ahead: this run asks before each step';
 
 /** In the order the steps were opened. */
 export function waitsOf(state: RunState): readonly Wait[] {
@@ -29,8 +32,8 @@ function waitOf(step: StepState): Wait | undefined {
   if (step.phase === 'stopped')
     return { path, title, for: 'decision', text: `a decision: ${step.error?.message ?? 'it failed'}` };
   if (step.phase === 'wanting') return { path, title, for: 'output', text: 'its output, which a later step reads' };
+  if (isInDoubt(step)) return { path, title, for: 'doubt', text: doubtText(step) };
   if (step.phase !== 'open') return undefined;
-  if (step.doubts.length > 0) return { path, title, for: 'doubt', text: doubtText(step) };
   if (pending) {
     return { path, title, for: 'approval', text: approvalText(pending, step.approval?.votes.length ?? 0) };
   }
@@ -62,7 +65,7 @@ function approverText(pending: EventData['approval.requested'], votes: number): 
 }
 
 export function waitLines(state: RunState): readonly string[] {
-  return waitsOf(state).map((wait) => `${wait.path}: ${wait.text}`);
+  return waitsOf(state).map(({ path, text }) => `${path === '' ? 'the run' : path}: ${text}`);
 }
 
 /** Why a process lets go of a run. */

@@ -2,21 +2,22 @@
 import { messageOf, RunbookError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { ActionStep, ManualStep, PlanNode } from '../playbook/plan.ts';
+import { abortOf } from './aborts.ts';
 import { awaitApproval, requestStepApproval } from './approval-work.ts';
 import { performAttempt } from './attempt.ts';
-import { errorFact, isStoreError } from './attempt-end.ts';
+import { errorFact } from './attempt-end.ts';
 import { closeStep } from './close-step.ts';
 import type { Command, Cut } from './decide.ts';
 import { awaitDecision, awaitDoubt, awaitOutput } from './decisions.ts';
 import type { Engine } from './engine.ts';
 import type { SkipReason } from './events.ts';
-import { digestOf } from './inputs.ts';
 import { askManual, checkSealedAnswer } from './manual.ts';
 import { openStep } from './open-step.ts';
-import { finallyAround } from './paths.ts';
 import { scopeFor } from './scope.ts';
+import { lookAtOpenChanges, lookAtWhatPeopleEnded } from './settle-open.ts';
 import { fail, failStep } from './step-failure.ts';
 import type { StopControl } from './stop.ts';
+import { isStoreError } from './store-error.ts';
 import { awaitTemporary, nextUndo } from './undo.ts';
 import { nodeOf } from './undo-node.ts';
 
@@ -53,12 +54,13 @@ export async function perform(
     case 'next-undo':
       return finish(nextUndo(engine, command.undo));
     case 'fail':
-      return finish(failStep(engine, stepAt(engine, command.path), command.reason));
+      return finish(failStep(engine, stepAt(engine, command.path), command.reason, control.stop));
     case 'skip':
-      return finish(skipCut(engine, command.path, command.reason));
+      return finish(skipCut(engine, command.path, command.reason, control.stop));
     case 'close':
       return failingAlone(engine, command.path, () => finish(closeStep(engine, stepAt(engine, command.path))));
     case 'end': {
+      await lookAtWhatPeopleEnded(engine, control.stop);
       const reason = engine.session.state.abort?.reason;
       return finish(
         engine.session.append({
@@ -95,9 +97,10 @@ function stepAt(engine: Engine, path: string): PlanNode {
   throw new RunbookError({ code: 'E_INTERNAL', message: `the plan has no step ${path}` });
 }
 
-async function skipCut(engine: Engine, path: string, cut: Cut): Promise<void> {
+async function skipCut(engine: Engine, path: string, cut: Cut, stop: AbortSignal): Promise<void> {
   const { state } = engine.session;
-  const abort = (finallyAround(path) === undefined ? state.abort : state.finallyAbort)?.reason;
+  await lookAtOpenChanges(engine, path, stop);
+  const abort = abortOf(state, path)?.reason;
   const reason: SkipReason =
     cut === 'abort'
       ? { kind: cut, text: abort ?? 'the run is being aborted' }
@@ -120,17 +123,6 @@ function manualAt(engine: Engine, path: string): ManualStep {
 async function acceptAnswer(engine: Engine, node: ManualStep): Promise<void> {
   const answer = engine.session.state.steps.get(node.path)?.answer;
   if (!answer) return;
-  const step = engine.session.state.steps.get(node.path);
-  const granted = step?.approval?.granted;
-  if (node.approval && granted?.inputsDigest !== digestOf(answer.fields)) {
-    const data = {
-      request: step?.approval?.request ?? 0,
-      scope: 'all',
-      reason: 'the answer is not the one approved',
-    } as const;
-    await engine.session.append({ type: 'approval.voided', actor: 'engine', step: node.path, data });
-    return;
-  }
   const checked = await checkSealedAnswer(engine, node, answer.fields);
   if ('problems' in checked) {
     await fail(engine, node, {
@@ -158,14 +150,19 @@ async function acceptAnswer(engine: Engine, node: ManualStep): Promise<void> {
 async function endRun(engine: Engine): Promise<void> {
   const outcome = engine.session.state.outcome ?? 'done';
   const outputs: { [name: string]: JsonObject[string] } = {};
+  const absent: { [name: string]: string } = {};
   if (outcome === 'done') {
     for (const { name, value } of engine.plan.outputs) {
       try {
         outputs[name] = value.resolve(await scopeFor(engine.scope, { path: '', unit: '' }, value));
       } catch (thrown) {
-        outputs[name] = { error: messageOf(thrown) };
+        absent[name] = messageOf(thrown);
       }
     }
   }
-  await engine.session.append({ type: 'run.ended', actor: 'engine', data: { outcome, outputs } });
+  await engine.session.append({
+    type: 'run.ended',
+    actor: 'engine',
+    data: { outcome, outputs, ...(Object.keys(absent).length === 0 ? {} : { absent }) },
+  });
 }

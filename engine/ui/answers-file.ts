@@ -2,7 +2,7 @@
 // ask. A step is named by its path (`contain/review`), in a loop by that of one instance (`each[3]/review`) or of all
 // (`each[]/review`), or by its id alone. The nearest name wins: instance, path, id.
 //
-//   review:            # a manual step: its fields; those left out take their defaults
+//   review:            # a manual step: its fields, those with a default too unless defaults are taken (--yes)
 //     fields: { users: [user_1, user_2] }
 //     note: Checked against the list of Tuesday
 //     evidence: [screenshots/list.png]
@@ -36,19 +36,28 @@ export interface Answers {
   readonly steps: ReadonlyMap<string, WrittenAnswer>;
 }
 
+export interface AnswersQuery {
+  readonly file: string;
+  readonly plan: Plan;
+  /** Defaults stand for fields that are not written. Absent: each must be, for nobody saw them. */
+  readonly takesDefaults?: boolean;
+}
+
 /**
  * @param value the file's content
  * @throws RunbookError E_ANSWERS_INVALID with everything that is wrong, a line each: a step that the playbook does not have,
- * fields of what is no manual step, a key of another form.
+ * fields of what is no manual step, a key of another form, a default that would stand for what was not written.
  */
-export function parseAnswers(value: unknown, of: { readonly file: string; readonly plan: Plan }): Answers {
-  const { file, plan } = of;
+export function parseAnswers(value: unknown, of: AnswersQuery): Answers {
+  const { file, plan, takesDefaults = false } = of;
   const problems: string[] = [];
   const steps = new Map<string, WrittenAnswer>();
   if (!isJsonObject(value)) problems.push('it is no map from steps to answers');
   else {
     for (const [key, entry] of Object.entries(value)) {
-      const found = [...stepProblems(key, plan), ...entryProblems(entry, nodesNamed(key, plan))];
+      const nodes = nodesNamed(key, plan);
+      const unseen = takesDefaults ? [] : unseenDefaults(entry, nodes);
+      const found = [...stepProblems(key, plan), ...entryProblems(entry, nodes), ...unseen];
       problems.push(...found.map((problem) => `${key}: ${problem}`));
       // What was looked at key by key just before.
       if (found.length === 0) steps.set(key, entry as WrittenAnswer);
@@ -121,6 +130,19 @@ function entryProblems(entry: Json, nodes: readonly PlanNode[]): string[] {
   if ((fields !== undefined || skip !== undefined) && nodes.length > 0 && !isManual)
     problems.push('is no manual step: only an `output` can be given for it');
   return problems;
+}
+
+/** Fields that would take their default without a word. */
+function unseenDefaults(entry: Json, nodes: readonly PlanNode[]): string[] {
+  const fields = isJsonObject(entry) ? entry.fields : undefined;
+  if (!isJsonObject(fields)) return [];
+  const steps = nodes.map(bodyOf).filter((node) => node.kind === 'manual');
+  const unseen = steps.flatMap((step) =>
+    step.fields.filter((field) => field.default !== undefined && !Object.hasOwn(fields, field.name)),
+  );
+  return [...new Set(unseen.map(({ name }) => name))].map(
+    (name) => `does not say \`${name}\`, and its default would stand for it: say it, or take the defaults with --yes`,
+  );
 }
 
 /** A loop is named like the step that it repeats. */

@@ -2,7 +2,7 @@
 import { isJsonObject, type Json } from '../json.ts';
 import type { EventData } from '../run/events.ts';
 import { overLimitText } from './limit-words.ts';
-import { oneLine, shellWord, truncate } from './text.ts';
+import { clean, oneLine, shellWord, truncate } from './text.ts';
 
 const MOST_TARGETS = 10;
 const MOST_ITEMS = 3;
@@ -11,7 +11,15 @@ const MOST_VALUE_LENGTH = 200;
 /** The limits it would pass first; then one line an input, one a target; lists are shortened and counted. */
 export function approvalDetails(request: EventData['approval.requested']): string[] {
   const over = request.limits === undefined ? [] : [`over a limit: ${overLimitText(request.limits)}`];
+  if (request.uses === 'manual') return [...over, ...manualLines(request.inputs)];
   return [...over, ...inputLines(request.inputs), ...targetLines(request), ...refusedLines(request)];
+}
+
+/** A person does it, and is told to do just this: whoever approves reads all of it. */
+function manualLines(inputs: Json): string[] {
+  const text = isJsonObject(inputs) && typeof inputs.text === 'string' ? inputs.text : null;
+  if (text === null) return inputLines(inputs);
+  return ['A person does this, once it is approved:', ...clean(text).trimEnd().split('\n')];
 }
 
 /** What is left alone since it is protected: whoever approves should know that it stays. */

@@ -3,10 +3,13 @@ import type { EventData } from '../run/events.ts';
 import { countedVerb } from './change-words.ts';
 import { oneLine, truncate } from './text.ts';
 
+const MANUAL = 'a step that a person does';
+
 /** @param most how many targets are named one by one */
 export function approvalLines(request: EventData['approval.requested'], most: number): string[] {
   const lines: string[] = [];
   const what = request.counts.map(countedVerb).join(', ');
+  if (request.uses === 'manual') return [MANUAL, ...(request.reason === undefined ? [] : [oneLine(request.reason)])];
   lines.push(`${request.uses}${what === '' ? '' : `: ${what}`}`);
   if (request.reason !== undefined) lines.push(oneLine(request.reason));
   if (request.targets === undefined) {

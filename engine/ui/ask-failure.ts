@@ -1,6 +1,7 @@
 // A step failed and its playbook leaves the decision to a person.
 import { select } from '@inquirer/prompts';
 import type { Json, Schema } from '../json.ts';
+import { isUndoPath } from '../run/paths.ts';
 import type { FailureRequest, People } from '../run/people.ts';
 import { askInputs } from './ask-inputs.ts';
 import { askReason } from './ask-manual.ts';
@@ -25,8 +26,8 @@ export async function askFailure(request: FailureRequest, asking: Asking): Promi
     }
     if (kind === 'done') return askDone(request, asking);
     const inputs = request.inputs && (await askInputs(request.inputs, asking));
-    if (inputs)
-      return { kind: 'retry', actor, reason: `retried with other inputs: ${Object.keys(inputs).join(', ')}`, inputs };
+    // Which ones is told by the event that holds them.
+    if (inputs) return { kind: 'retry', actor, reason: 'retried at the terminal', inputs };
   }
 }
 
@@ -40,7 +41,7 @@ function showFailure({ title, error }: FailureRequest, { console }: Asking): voi
 
 type Kind = 'retry' | 'edit' | 'skip' | 'done' | 'pause' | 'abort';
 
-function choicesOf({ inputs, isRun }: FailureRequest): { name: string; value: Kind }[] {
+function choicesOf({ inputs, isRun, path }: FailureRequest): { name: string; value: Kind }[] {
   const pause = { name: 'Pause the run here', value: 'pause' as const };
   const abort = { name: 'Abort the run, with a reason', value: 'abort' as const };
   if (isRun) return [{ name: 'Go on with the run: its time starts again', value: 'retry' }, pause, abort];
@@ -50,7 +51,8 @@ function choicesOf({ inputs, isRun }: FailureRequest): { name: string; value: Ki
     { name: 'Skip it, with a reason', value: 'skip' },
     { name: 'I did it by hand', value: 'done' },
     pause,
-    abort,
+    // An abort ends the run, not what takes its changes back.
+    ...(isUndoPath(path) ? [] : [abort]),
   ];
 }
 

@@ -24,8 +24,17 @@ export async function askInputs(request: InputsRequest, asking: Asking): Promise
   const edited: { [name: string]: Json } = {};
   for (;;) {
     const value = { ...before, ...edited };
+    const choices = choicesOf(request, value, edited, console.columns());
+    const pageSize = Math.max(MOST_WAYS, Math.min(choices.length, console.rows() - ROWS_AROUND_PAGE));
     const choice = await select<Choice>(
-      { message: 'Which input?', choices: choicesOf(request, value, edited, console.columns()) },
+      {
+        message: 'Which input?',
+        choices: choices.map((one, index) => withMoreBelow(one, choices.length - index - 1, pageSize < choices.length)),
+        pageSize,
+        loop: false,
+        // What comes next after an edit.
+        ...(Object.keys(edited).length === 0 ? {} : { default: GO }),
+      },
       { signal },
     );
     if (choice.kind === 'back') return null;
@@ -57,12 +66,24 @@ export async function askInputs(request: InputsRequest, asking: Asking): Promise
 
 type Choice = { readonly kind: 'field'; readonly name: string } | { readonly kind: 'json' | 'go' | 'back' };
 
-function choicesOf(
-  { schema }: InputsRequest,
-  value: JsonObject,
-  edited: JsonObject,
-  columns: number,
-): { name: string; value: Choice; disabled?: string }[] {
+const GO: Choice = { kind: 'go' };
+/** The choices that are no inputs. */
+const MOST_WAYS = 3;
+/** What a page of choices leaves to the message, the marks and the keys below it. */
+const ROWS_AROUND_PAGE = 9;
+
+interface Way {
+  readonly name: string;
+  readonly value: Choice;
+  readonly disabled?: string;
+}
+
+/** A list cut off at the foot of the page looks as if it ended there. */
+function withMoreBelow(way: Way, below: number, isCut: boolean): Way & { readonly description?: string } {
+  return isCut && below > 0 ? { ...way, description: `(${below} more below)` } : way;
+}
+
+function choicesOf({ schema }: InputsRequest, value: JsonObject, edited: JsonObject, columns: number): Way[] {
   const names = new Set([...(propertiesOf(schema)?.keys() ?? []), ...Object.keys(value)]);
   const fields = [...names].map((name) => {
     const now = value[name];
@@ -79,7 +100,7 @@ function choicesOf(
   return [
     ...fields,
     { name: 'All of them as JSON', value: { kind: 'json' } },
-    { name: 'Run the step with these', value: { kind: 'go' }, ...(isEdited ? {} : { disabled: '(nothing edited)' }) },
+    { name: 'Run the step with these', value: GO, ...(isEdited ? {} : { disabled: '(nothing edited)' }) },
     { name: 'Back', value: { kind: 'back' } },
   ];
 }

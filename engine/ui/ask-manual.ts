@@ -33,13 +33,10 @@ export async function askManual(request: ManualRequest, asking: Asking): Promise
     { signal },
   );
   if (choice === 'pause') return PAUSE;
-  if (choice !== 'done')
-    return {
-      kind: choice,
-      actor,
-      reason: await askReason(choice === 'skip' ? 'Why skip it?' : 'What went wrong?', signal),
-    };
-  const fields = await askFields(request, asking);
+  if (choice !== 'done') return askLeaving(choice, asking);
+  const answered = await askFields(request, asking);
+  if (!('fields' in answered)) return answered;
+  const { fields } = answered;
   const evidence = request.step.evidence === 'required' ? await askEvidence(asking) : [];
   const note = await input({ message: 'Note for the record (Enter for none):' }, { signal });
   return {
@@ -51,11 +48,18 @@ export async function askManual(request: ManualRequest, asking: Asking): Promise
   };
 }
 
-/** Asks until the engine finds nothing wrong with them. */
+type Leaving = Extract<Answer, { kind: 'skip' | 'fail' }>;
+
+async function askLeaving(kind: 'skip' | 'fail', { actor, signal }: Asking): Promise<Leaving> {
+  return { kind, actor, reason: await askReason(kind === 'skip' ? 'Why skip it?' : 'What went wrong?', signal) };
+}
+
+/** Asks until the engine finds nothing wrong with them; where honest answers do not pass, the step can be left. */
 async function askFields(
   request: ManualRequest,
-  { signal, console }: Asking,
-): Promise<{ readonly [name: string]: Json }> {
+  asking: Asking,
+): Promise<{ readonly fields: { readonly [name: string]: Json } } | Leaving | typeof PAUSE> {
+  const { signal, console } = asking;
   const evidence = evidenceLines(request.text);
   const given: { [name: string]: Json } = {};
   for (;;) {
@@ -73,8 +77,22 @@ async function askFields(
       else given[field.name] = value;
     }
     const checked = request.check(given);
-    if ('fields' in checked) return checked.fields;
+    if ('fields' in checked) return checked;
     for (const problem of checked.problems) console.write(console.palette.bad(`  ${oneLine(problem)}`));
+    const choice = await select(
+      {
+        message: 'These answers do not pass:',
+        choices: [
+          { name: 'Change the answers', value: 'change' as const },
+          { name: 'It failed', value: 'fail' as const },
+          { name: 'Skip, with a reason', value: 'skip' as const },
+          { name: 'Pause the run here', value: 'pause' as const },
+        ],
+      },
+      { signal },
+    );
+    if (choice === 'pause') return PAUSE;
+    if (choice !== 'change') return askLeaving(choice, asking);
   }
 }
 

@@ -1,6 +1,8 @@
 // The run is ending, and a step's changes were to be for a time only: taken back now, or kept on purpose.
 import { select } from '@inquirer/prompts';
+import type { LeftWhy } from '../run/events.ts';
 import type { People, TemporaryRequest } from '../run/people.ts';
+import { type Change, isOpenChange } from '../run/state.ts';
 import { askReason } from './ask-manual.ts';
 import { type Asking, PAUSE } from './asking.ts';
 import { countChanges, countedVerb } from './change-words.ts';
@@ -20,21 +22,33 @@ export async function askTemporary(
     const count = [...outcomes.values()].reduce((sum, one) => sum + one, 0);
     console.write(`  ${oneLine(countedVerb({ verb, kind, count }))}`);
   }
-  for (const { verb, kind, id } of changes.slice(0, MOST_SHOWN))
-    console.write(`  - ${oneLine(`${verb} ${kind} ${id}`)}`);
+  for (const change of changes.slice(0, MOST_SHOWN)) console.write(`  - ${oneLine(changeText(change))}`);
   if (changes.length > MOST_SHOWN) console.write(`  - and ${changes.length - MOST_SHOWN} more`);
-  const kind = await select(
-    {
-      message: 'The run is ending.',
-      choices: [
-        { name: 'Take it back now', value: 'undo' as const },
-        { name: 'Keep it on purpose, with a reason', value: 'keep' as const },
-        { name: 'Pause the run here', value: 'pause' as const },
-      ],
-    },
-    { signal },
-  );
+  const kind = await select({ message: 'The run is ending.', choices: choicesOf(changes) }, { signal });
   if (kind === 'pause') return PAUSE;
-  if (kind === 'undo') return { kind, actor };
-  return { kind, actor, reason: await askReason('Why keep it?', signal) };
+  if (kind === 'keep') return { kind, actor, reason: await askReason('Why keep it?', signal) };
+  return { kind: 'undo', actor, ...(kind === 'anyway' ? { anyway: true as const } : {}) };
 }
+
+function changeText(change: Change): string {
+  const { verb, kind, id, left } = change;
+  const perhaps = isOpenChange(change) ? ', and nobody knows whether it happened' : '';
+  return `${verb} ${kind} ${id}${perhaps}${left === undefined ? '' : `: ${left}`}`;
+}
+
+type Kind = 'undo' | 'anyway' | 'keep' | 'pause';
+
+/** What an undo has left already is taken back only by somebody who was told why. */
+export function choicesOf(changes: readonly Change[]): { name: string; value: Kind }[] {
+  const isLeft = changes.every((change) => change.left !== undefined);
+  const isHopeless = isLeft && changes.every((change) => change.leftWhy !== undefined && HOPELESS.has(change.leftWhy));
+  return [
+    ...(isLeft ? [] : [{ name: 'Take it back now', value: 'undo' as const }]),
+    ...(isLeft && !isHopeless ? [{ name: 'Take it back all the same', value: 'anyway' as const }] : []),
+    { name: 'Keep it on purpose, with a reason', value: 'keep' },
+    { name: 'Pause the run here', value: 'pause' },
+  ];
+}
+
+/** No undo of the run's own can take these back. */
+const HOPELESS: ReadonlySet<LeftWhy> = new Set<LeftWhy>(['no-inverse', 'unresolved']);

@@ -20,14 +20,14 @@ export interface ValueQuestion {
 
 /** @returns undefined where it is not required and was left out. */
 export async function askValue(question: ValueQuestion): Promise<Json | undefined> {
-  const { schema, signal } = question;
+  const { schema } = question;
   const message = messageOf(question);
   if (isSecret(schema)) return askUnseen(question, message);
   const choices = Array.isArray(schema.enum) ? (schema.enum as readonly Json[]) : null;
   if (choices) return askChoice(question, choices);
   switch (typeOf(schema)) {
     case 'boolean':
-      return confirm({ message, default: question.default === true }, { signal });
+      return askYesNo(question, message);
     case 'integer':
     case 'number':
       return askNumber(question, message);
@@ -65,6 +65,33 @@ async function askChoice(question: ValueQuestion, choices: readonly Json[]): Pro
     { signal: question.signal },
   );
   return typeof answer === 'symbol' ? undefined : answer;
+}
+
+const YES_NO: { readonly [answer: string]: boolean } = {
+  y: true,
+  yes: true,
+  true: true,
+  n: false,
+  no: false,
+  false: false,
+};
+
+/** Without a default nothing is recorded by Enter alone: a No must be said. */
+async function askYesNo(question: ValueQuestion, message: string): Promise<boolean | undefined> {
+  if (typeof question.default === 'boolean')
+    return confirm({ message, default: question.default }, { signal: question.signal });
+  const answer = await input(
+    {
+      message: `${message} (y/n)`,
+      validate(value) {
+        const given = value.trim().toLowerCase();
+        if (given === '') return question.isRequired ? 'Answer y or n' : true;
+        return Object.hasOwn(YES_NO, given) || 'Answer y or n';
+      },
+    },
+    { signal: question.signal },
+  );
+  return YES_NO[answer.trim().toLowerCase()];
 }
 
 async function askText(question: ValueQuestion, message: string): Promise<string | undefined> {
@@ -180,10 +207,11 @@ async function typeList(question: ValueQuestion, message: string): Promise<Json>
   const items = isJsonObject(question.schema.items) ? question.schema.items : {};
   const itemType = typeOf(items);
   const parse = (value: string): Json[] =>
+    jsonList(value) ??
     splitList(value).map((one) => (itemType === 'string' || itemType === 'any' ? one : (JSON.parse(one) as Json)));
   const answer = await input(
     {
-      message: `${message} (separated by commas, empty for none)`,
+      message: `${message} (separated by commas, empty for none; JSON where one holds a comma or space: ${LIST_EXAMPLE})`,
       validate(value) {
         let list: Json[];
         try {
@@ -205,6 +233,20 @@ async function typeList(question: ValueQuestion, message: string): Promise<Json>
     { signal: question.signal },
   );
   return parse(answer);
+}
+
+const LIST_EXAMPLE = '["a, b", "c"]';
+
+/** A list written as JSON; null: it is not one. */
+function jsonList(value: string): Json[] | null {
+  if (!value.trim().startsWith('[')) return null;
+  try {
+    const list: unknown = JSON.parse(value);
+    // JSON.parse gives JSON.
+    return Array.isArray(list) ? (list as Json[]) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Commas, line breaks and white space separate. */

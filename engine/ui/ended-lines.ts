@@ -1,11 +1,11 @@
 // What stays on the screen of a step, an answer, an approval that ended: its plain line with a sign before it, and
 // below it the last thing the step had to say. Pure.
 import type { RunEvent } from '../run/events.ts';
-import { isContainer, type RunState } from '../run/state.ts';
+import { inEffect, isContainer, type RunState } from '../run/state.ts';
 import { loopEnds } from './loop-counts.ts';
 import type { Palette } from './palette.ts';
 import { plainLine } from './plain.ts';
-import { oneLine, wrap } from './text.ts';
+import { oneLine, shellWord, wrap } from './text.ts';
 import { badVerdict } from './verdict.ts';
 
 export interface EndedLine {
@@ -52,6 +52,7 @@ function markOf(event: RunEvent, state: RunState, operator: string): EndedLine['
     case 'approval.voided':
     case 'change.doubted':
     case 'run.adopted':
+    case 'temporary.kept':
       return 'attention';
     default:
       return null;
@@ -77,4 +78,17 @@ export function endedText(line: EndedLine, columns: number, palette: Palette): s
     ...more.map((one) => `  ${' '.repeat(head.length)}${one}`),
     ...log.map((one, index) => palette.dim(`    ${index === 0 ? '›' : ' '} ${one}`)),
   ];
+}
+
+/** At the end of a run: temporary changes that stay on purpose, each with who wants it so and how it is taken back. */
+export function keptLines(state: RunState, runId: string): string[] {
+  return [...state.kept].flatMap(([path, { by, reason }]) => {
+    const count = inEffect(state, path).length;
+    if (count === 0) return [];
+    const what = `${oneLine(state.steps.get(path)?.title ?? path)} (${count === 1 ? '1 change' : `${count} changes`})`;
+    return [
+      `Temporary, and stays on purpose: ${what}, by ${oneLine(by)}: ${oneLine(reason)}. Take it back:`,
+      `  runbook undo ${shellWord(runId)} ${shellWord(path)}`,
+    ];
+  });
 }

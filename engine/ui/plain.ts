@@ -7,6 +7,7 @@ import { DOUBT_CHOICES, doubtPhrase } from './doubt-words.ts';
 import { formatDuration } from './duration.ts';
 import { overLimitText } from './limit-words.ts';
 import { loopCounts, loopEnds, loopPhrase } from './loop-counts.ts';
+import { person } from './person-words.ts';
 import { oneLine } from './text.ts';
 import { badVerdict } from './verdict.ts';
 
@@ -58,9 +59,9 @@ function describe(event: RunEvent, state: RunState): string | null {
       if (event.data.limits) return `approval ${title} asks to go over a limit: ${overLimitText(event.data.limits)}`;
       return `approval ${title} asks for it: ${event.data.counts.map(countedVerb).join(', ') || event.data.uses}`;
     case 'approval.given':
-      return `approval ${title}: given by ${event.data.by}${roleSuffix(event.data.role)}`;
+      return `approval ${title}: given by ${person(event.data, event.actor)}`;
     case 'approval.denied':
-      return `approval ${title}: denied by ${event.data.by}${roleSuffix(event.data.role)}: ${event.data.reason}`;
+      return `approval ${title}: denied by ${person(event.data, event.actor)}: ${event.data.reason}`;
     case 'approval.voided':
       return `approval ${title}: no longer holds: ${event.data.reason}`;
     case 'change.doubted':
@@ -134,8 +135,4 @@ function differenceSuffix(difference: readonly string[]): string {
 
 export function countedItems(count: number): string {
   return `${count} ${count === 1 ? 'item' : 'items'}`;
-}
-
-function roleSuffix(role: string | undefined): string {
-  return role === undefined ? '' : ` (${role})`;
 }

@@ -95,6 +95,43 @@ function wrapLine(line: string, columns: number): string[] {
   return lines;
 }
 
+/**
+ * A text behind a lead (`  next:  `): each of its lines is filled, and what follows stands under its beginning. Its own line
+ * breaks and indents stay, and so does a frame of code; a word longer than a line is left whole, to be copied. Both may
+ * hold colours.
+ * @param indent of what follows the first line.
+ */
+export function hang(lead: string, text: string, columns: number, indent = textWidth(lead)): string[] {
+  // A terminal that does not know its size says 0.
+  const width = columns < NARROWEST ? Number.POSITIVE_INFINITY : columns;
+  return text.split('\n').flatMap((line, index) => {
+    const own = index === 0 ? lead : (/^\s*(?:[-*+] )?/.exec(line)?.[0] ?? '');
+    const body = index === 0 ? line : line.slice(own.length);
+    const isCode = index > 0 && CODE_FRAME.test(line);
+    return isCode ? [line] : fill(own, body, { columns: width, indent: index === 0 ? indent : own.length });
+  });
+}
+
+const NARROWEST = 20;
+/** `  12 | title: Breach`, and the line of marks under it. */
+const CODE_FRAME = /^\s*>?\s*\d*\s*\|/;
+
+function fill(lead: string, body: string, { columns, indent }: { columns: number; indent: number }): string[] {
+  const lines: string[] = [];
+  let current = lead;
+  let isEmpty = true;
+  for (const part of body.match(/\s*\S+/g) ?? []) {
+    if (isEmpty || textWidth(current + part) <= columns) current += part;
+    else {
+      lines.push(current);
+      current = ' '.repeat(indent) + part.trimStart();
+    }
+    isEmpty = false;
+  }
+  lines.push(current);
+  return lines;
+}
+
 /** A word safe to paste into a shell. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

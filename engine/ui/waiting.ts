@@ -1,8 +1,9 @@
 // What an open run waits for, and the commands that move it on. Pure: from plan and state.
-import type { ManualStep, Plan } from '../playbook/plan.ts';
-import { nodeAt } from '../run/paths.ts';
+import type { ManualStep, Plan, PlanNode } from '../playbook/plan.ts';
+import { decide } from '../run/decide.ts';
+import { isUndoPath, nodeAt } from '../run/paths.ts';
 import type { ApprovalState, RunState } from '../run/state.ts';
-import { type Wait, waitsOf } from '../run/waits.ts';
+import { GO_AHEAD, type Wait, waitsOf } from '../run/waits.ts';
 import { countedVerb } from './change-words.ts';
 import { oneLine, shellWord } from './text.ts';
 
@@ -16,22 +17,47 @@ export interface Waiting {
   readonly commands: readonly string[];
 }
 
-/** In the order the steps were opened, at most so many; costs the frontier. */
+/**
+ * In the order the steps were opened, at most so many; then those that are confirmed before they are opened. Costs the
+ * frontier.
+ */
 export function waitingFor(plan: Plan, state: RunState, runId: string, most?: number): Waiting[] {
   const waits = waitsOf(state);
-  return waits.slice(0, most ?? waits.length).map((wait) => {
+  const opened = waits.slice(0, most ?? waits.length).map((wait) => {
     const pending = state.steps.get(wait.path)?.approval?.pending ?? null;
     return { path: wait.path, title: oneLine(wait.title), ...details(wait, plan, pending, runId) };
   });
+  const next = goAheads(plan, state, runId);
+  return [...opened, ...next.slice(0, most === undefined ? next.length : Math.max(0, most - opened.length))];
 }
 
-/** Steps that wait for a secret which nobody gave to the process that worked on them; no event tells of it. */
+/** Of a run that asks before each step: those whose turn it is. Whether their `when` holds is not known here. */
+function goAheads(plan: Plan, state: RunState, runId: string): Waiting[] {
+  if (state.created?.confirmEach !== true) return [];
+  return decide(plan, state).flatMap((command) => {
+    const node = command.type === 'open' ? nodeAt(plan, command.path) : undefined;
+    if (node?.kind !== 'uses' && node?.kind !== 'manual') return [];
+    return {
+      path: node.path,
+      title: oneLine(node.title),
+      kind: 'confirmation',
+      text: 'waits for your go-ahead, which is asked for at a terminal: this run asks before each step',
+      commands: [`runbook resume ${shellWord(runId)}`],
+    } as const;
+  });
+}
+
+/**
+ * Steps that wait for a secret which nobody gave to the process that worked on them; no event tells of it. Go-aheads are no
+ * event's either, but `waitingFor` knows them.
+ */
 export function secretWaits(
   state: RunState,
   runId: string,
   { localWaits }: { readonly localWaits: readonly { readonly path: string; readonly text: string }[] },
 ): Waiting[] {
-  return localWaits.map(({ path, text }) => ({
+  const secrets = localWaits.filter(({ text }) => text !== GO_AHEAD);
+  return secrets.map(({ path, text }) => ({
     path,
     title: oneLine(state.steps.get(path)?.title ?? path),
     kind: 'secret',
@@ -57,8 +83,9 @@ function details(
         commands: [
           ...(wait.path === ''
             ? [`runbook retry ${shellWord(runId)}`]
-            : [`runbook retry ${target}`, `runbook skip ${target} --reason WHY`]),
-          `runbook abort ${shellWord(runId)} --reason WHY`,
+            : decisionCommands(target, nodeAt(plan, wait.path))),
+          // An abort ends the run, not what takes its changes back.
+          ...(isUndoPath(wait.path) ? [] : [`runbook abort ${shellWord(runId)} --reason WHY`]),
         ],
       };
     case 'approval': {
@@ -89,6 +116,14 @@ function details(
     default:
       return wait.for satisfies never;
   }
+}
+
+/** Steps of an undo have no node: they are tried again or left. */
+function decisionCommands(target: string, node: PlanNode | undefined): readonly string[] {
+  const edit = node?.kind === 'uses' ? [`runbook retry ${target} --input NAME=VALUE`] : [];
+  const output = node?.isOutputNeeded === true && node.output !== undefined ? ' --output JSON' : '';
+  const done = node === undefined ? [] : [`runbook done ${target}${output}`];
+  return [`runbook retry ${target}`, ...edit, `runbook skip ${target} --reason WHY${output}`, ...done];
 }
 
 /** Where limits would be passed, the wait itself says by how much. */

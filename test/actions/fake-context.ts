@@ -147,6 +147,7 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
       step: 'step',
       attempt: 1,
       round: 0,
+      redo: 0,
       isDrill: false,
       startedAt: new Date(clock.now()).toISOString(),
     },

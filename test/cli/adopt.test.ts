@@ -1,5 +1,6 @@
 // `resume --adopt`: the same run with the playbook as its file is now.
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { approve } from '../../engine/cli/commands/approve.ts';
 import { done } from '../../engine/cli/commands/done.ts';
 import { resume } from '../../engine/cli/commands/resume.ts';
 import { run } from '../../engine/cli/commands/run.ts';
@@ -103,4 +104,17 @@ it('is refused where the file is what the run has, and where it is not valid', a
   expect(await adopt()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('[E_ADOPT_SAME]') });
   folder.write('playbooks/grows.yaml', AFTER.replace('manual: Third.', 'manual: "${{ steps.nope.status }}"'));
   expect(await adopt()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('[E_PLAYBOOK_INVALID]') });
+});
+
+it('asks anew where a step is to be approved by others now: a vote on the weaker request is refused', async () => {
+  const approved = (approval: string) =>
+    BEFORE.replace('name: grows', 'name: guarded').replace('manual: First.', `manual: First., approval: ${approval}`);
+  folder.write('playbooks/guarded.yaml', approved('{ by: 1 }'));
+  await folder.call((app) => run(app, 'guarded', {}));
+  folder.write('playbooks/guarded.yaml', approved('{ by: 2, role: security }'));
+  const { stdout } = await adopt();
+  expect(stdout).toContain('another approval for first: what was asked for or given there no longer holds');
+  expect(stdout).toContain('the approval of 2 other people with the role security');
+  const weak = await folder.call((app) => approve(app, 'latest', 'first', {}), { as: 'bo' });
+  expect(weak).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('needs the role security') });
 });

@@ -3,8 +3,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { abort } from '../../engine/cli/commands/abort.ts';
+import { changes } from '../../engine/cli/commands/changes.ts';
 import { retry, skip } from '../../engine/cli/commands/decide-step.ts';
 import { done } from '../../engine/cli/commands/done.ts';
+import { report } from '../../engine/cli/commands/report.ts';
 import { resume } from '../../engine/cli/commands/resume.ts';
 import { run } from '../../engine/cli/commands/run.ts';
 import { settle } from '../../engine/cli/commands/settle.ts';
@@ -178,7 +181,7 @@ describe('a change that nobody knows the outcome of', () => {
     expect(await folder.call((app) => settle(app, 'latest', 'send', 'done', { reason, target: ['al'] }))).toMatchObject(
       {
         exitCode: 2,
-        stderr: expect.stringContaining('did you mean `all`?'),
+        stderr: expect.stringContaining('`all`'),
       },
     );
     const settled = await folder.call((app) => settle(app, 'latest', 'done', undefined, { reason, target: ['all'] }));
@@ -188,5 +191,56 @@ describe('a change that nobody knows the outcome of', () => {
       stderr: expect.stringContaining('send has no changes in doubt'),
     });
     expect((await folder.call((app) => resume(app, 'latest', {}))).exitCode).toBe(0);
+  });
+
+  it('is named at the end of a run, listed, and settled although the run has ended', async () => {
+    const idempotent = sends(folder.path).replace('effect: change', 'effect: change\n    onFailure: continue');
+    expect((await start(idempotent)).exitCode).toBe(3);
+    const ended = await folder.call((app) => abort(app, 'latest', { reason: 'enough' }));
+    const named =
+      /One change has no known outcome: run mail all\. Find out, then \(CHOICE: done or skip\):\n {2}runbook settle \w+ send CHOICE --reason WHY/;
+    expect(ended.stdout).toMatch(/Aborted[\s\S]*One change has no known outcome/);
+    expect(ended.stdout).toMatch(named);
+    expect((await folder.call((app) => changes(app, 'latest', {}))).stdout).toMatch(named);
+    const listed = await folder.call((app) => settle(app, 'latest', undefined, undefined, {}));
+    expect(listed.stdout).toMatch(/^STEP +CHANGE +SENT +ANSWER\nsend +run mail all +\d{4}-/);
+    const asJson = await folder.call((app) => settle(app, 'latest', undefined, undefined, {}), { json: true });
+    expect(jsonLines(asJson)).toMatchObject([{ open: [{ step: 'send', id: 'all', outcome: 'unknown' }] }]);
+    const told = 'Sent, and nobody knows whether it happened';
+    expect((await folder.call((app) => report(app, 'latest', {}))).stdout).toMatch(
+      new RegExp(`${told}[\\s\\S]*- Send: run mail all\\n`),
+    );
+
+    const reason = 'the log has it';
+    expect(await folder.call((app) => settle(app, 'latest', 'send', 'done', {}))).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('settle needs --reason'),
+    });
+    expect(await folder.call((app) => settle(app, 'latest', 'repeat', undefined, { reason }))).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('send does not go on any more'),
+    });
+    const settled = await folder.call((app) => settle(app, 'latest', 'done', undefined, { reason }));
+    expect(settled).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^Recorded: run mail all: it happened/),
+    });
+    expect((await folder.call((app) => settle(app, 'latest', undefined, undefined, {}))).stdout).toBe(
+      'Every change of this run has a known outcome.',
+    );
+    const after = await folder.call((app) => report(app, 'latest', {}));
+    expect(after.stdout).not.toContain(told);
+    expect(after.stdout).toContain('run mail all: it happened, said ana: the log has it');
+    // It happened: so it can be told what of it stands.
+    expect(jsonLines(await folder.call((app) => changes(app, 'latest', {}), { json: true }))).toMatchObject([
+      { id: 'all', outcome: 'done' },
+    ]);
+  });
+
+  it('is named to who skips its step', async () => {
+    await start(sends(folder.path));
+    const skipped = await folder.call((app) => skip(app, 'latest', 'send', { reason: 'known' }));
+    expect(skipped.stderr).toContain('One change has no known outcome: run mail all');
+    expect(skipped.stdout).toMatch(/Done in .*\n[\s\S]*One change has no known outcome: run mail all/);
   });
 });

@@ -94,6 +94,15 @@ async function makeStore(): Promise<string> {
   return join(folder.path, '.runbook', 'runs.db');
 }
 
+const GUARDED = `apiVersion: runbook/v1
+name: guarded
+title: Guarded
+category: data
+severity: P3
+steps:
+  - { id: act, title: Act, manual: Act., approval: { role: legal } }
+`;
+
 describe('runbook doctor', () => {
   it('finds nothing broken in a new project, makes nothing, and says what it did not look at', async () => {
     const { exitCode, all } = await look();
@@ -204,6 +213,26 @@ escalation: [{ level: 1, contacts: [ana], afterMinutes: 15 }]
     expect(about((await look()).all, 'contacts')).toMatchObject([
       { level: 'ok', text: expect.stringContaining('1 person') },
     ]);
+  });
+
+  it('with an approval in a role that no contact has is told, for nobody could give it', async () => {
+    folder.write('runbook.config.yaml', 'contacts: who.yaml\n');
+    folder.write('playbooks/guarded.yaml', GUARDED);
+    const told = async (contacts: string) => {
+      folder.write('who.yaml', contacts);
+      return about((await look()).all, 'playbooks').filter(({ text }) => text.includes('in the role'));
+    };
+    expect(await told('people: { ana: { name: Ana, slack: "@ana", roles: [operator] } }\n')).toMatchObject([
+      { text: expect.stringContaining('breach-response needs an approval in the role security') },
+      {
+        level: 'warning',
+        text: 'guarded needs an approval in the role legal (`act`), which no contact has: nobody could give it',
+        mend: 'Write legal under the `roles` of somebody in the contacts file',
+      },
+    ]);
+    expect(await told('people: { ana: { name: Ana, slack: "@ana", roles: [legal, security] } }\n')).toEqual([]);
+    // Nobody has a role: roles are what people say of themselves.
+    expect(await told('people: { ana: { name: Ana, slack: "@ana" } }\n')).toEqual([]);
   });
 
   it('with a playbook that is not valid is told with the command that shows why', async () => {

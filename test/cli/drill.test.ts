@@ -20,7 +20,7 @@ describe('an unattended drill', () => {
     expect(await place.runbook('undo', 'latest')).toMatchObject({
       exitCode: 3,
       stdout: expect.stringMatching(
-        /Would take back, newest first:\n {2}ban 11 users .*\nCannot be taken back:\n {2}revoke \d+ sessions/,
+        /Would take back, newest first:\n {2}ban 11 users [\s\S]*\nCannot be taken back:\n {2}revoke \d+ sessions/,
       ),
     });
     const { exitCode, stdout } = await place.runbook('undo', 'latest', '--yes', '--json');

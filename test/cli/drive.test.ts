@@ -3,14 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { defineAction } from '../../engine/action.ts';
 import type { App } from '../../engine/cli/app.ts';
 import type { Compiler } from '../../engine/cli/compiler.ts';
 import { drive } from '../../engine/cli/drive.ts';
+import { EXIT } from '../../engine/cli/exit-codes.ts';
 import type { Terminal } from '../../engine/cli/terminal.ts';
 import { EMPTY_CONFIG } from '../../engine/project/config.ts';
 import { createRedactor } from '../../engine/redact.ts';
 import { systemClock } from '../../engine/run/clock.ts';
 import { createRun } from '../../engine/run/create.ts';
+import type { RunRules } from '../../engine/run/rules.ts';
 import type { RunState } from '../../engine/run/state.ts';
 import type { Store } from '../../engine/store/journal.ts';
 import { openSqliteJournal } from '../../engine/store/sqlite/open.ts';
@@ -115,4 +118,86 @@ test('the outputs that an expression reads are kept in memory, and no others', a
     ['unread', 'done', false],
     ['last', 'done', false],
   ]);
+});
+
+/** Bans root, unless somebody must not be touched. */
+const bans = defineAction({
+  name: 'test.noop',
+  title: 'Ban',
+  effect: 'destructive',
+  idempotent: true,
+  input: {},
+  output: {},
+  async run(_input, ctx) {
+    const targets = ['ana', 'root', 'cem'].map((id) => ({ id, before: { banned: false } }));
+    const results = await ctx.changes(
+      { kind: 'user', verb: 'ban', after: { banned: true }, targets },
+      async () => undefined,
+    );
+    return results.map(({ id, outcome }) => `${id} ${outcome}`);
+  },
+});
+const BAN = planOf(playbook('  - { id: ban, uses: test.noop }\n'));
+
+const protecting = (...ids: string[]): RunRules => ({
+  limits: {},
+  protect: { ids, emails: [], domains: [], metadata: [] },
+});
+
+test.for<[string, RunRules | undefined, RunRules | undefined, string[]]>([
+  ['pinned alone', protecting('root'), undefined, ['ana done', 'root protected', 'cem done']],
+  ['current alone', undefined, protecting('ana'), ['ana protected', 'root done', 'cem done']],
+  ['pinned and taken away since', protecting('root'), protecting(), ['ana done', 'root protected', 'cem done']],
+  ['pinned and added to since', protecting('root'), protecting('ana'), ['ana protected', 'root protected', 'cem done']],
+])('of the rules that a run pinned and those of now the stricter hold: %s', async ([, pinned, current, expected]) => {
+  const { runId } = await createRun({
+    journal,
+    plan: BAN,
+    inputs: {},
+    operator: 'ana',
+    env: {},
+    random: Math.random,
+    version: '0.0.0',
+    ...(pinned === undefined ? {} : { rules: pinned }),
+  });
+  let outcomes: string[] = [];
+  await drive({
+    app: app(),
+    compiler: { ...compiler, actions: new Map([['test.noop', bans]]), plan: async () => BAN, pinned: async () => BAN },
+    plan: BAN,
+    runId,
+    isNew: true,
+    isPlain: true,
+    confirmsAll: false,
+    settings: { env: {}, secrets: new Map(), root: null, ...(current === undefined ? {} : { rules: current }) },
+    last: async ({ state }) => {
+      outcomes = [...(state.changes.get('ban')?.values() ?? [])].map(({ id, outcome }) => `${id} ${outcome}`);
+      return { lines: [] };
+    },
+  });
+  expect(outcomes.toSorted()).toEqual(expected.toSorted());
+});
+
+test('a limit that was raised since does not let a run go further than the one it pinned', async () => {
+  const { runId } = await createRun({
+    journal,
+    plan: BAN,
+    inputs: {},
+    operator: 'ana',
+    env: {},
+    random: Math.random,
+    version: '0.0.0',
+    rules: { ...protecting(), limits: { user: 2 } },
+  });
+  const exitCode = await drive({
+    app: app(),
+    compiler: { ...compiler, actions: new Map([['test.noop', bans]]), plan: async () => BAN, pinned: async () => BAN },
+    plan: BAN,
+    runId,
+    isNew: true,
+    isPlain: true,
+    confirmsAll: false,
+    settings: { env: {}, secrets: new Map(), root: null, rules: { ...protecting(), limits: { user: 100 } } },
+  });
+  expect(exitCode).toBe(EXIT.waiting);
 });

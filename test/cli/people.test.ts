@@ -48,11 +48,19 @@ describe('a run without a terminal', () => {
   });
 
   it('goes on at resume until it waits for another person', async () => {
-    expect((await place.runbook('resume')).exitCode).toBe(3);
-    await place.runbook('done', 'latest', 'act');
     const { exitCode, stdout } = await place.runbook('resume');
     expect(exitCode).toBe(3);
     expect(stdout).toMatch(/runbook approve \w+ act --as NAME --role security/);
+    expect((await place.runbook('status', 'latest')).stdout).toMatch(
+      /A person does this, once it is approved:\n +Do it\.\n/,
+    );
+  });
+
+  it('takes no answer to a step that is not approved yet', async () => {
+    expect(await place.runbook('done', 'latest', 'act')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('act must be approved before it is done: it waits for the approval of one'),
+    });
   });
 
   it('takes the approval of another person in the role asked for, and of nobody else', async () => {
@@ -66,8 +74,15 @@ describe('a run without a terminal', () => {
     });
     expect(await place.runbook('approve', 'latest', '--as', 'bo', '--role', 'security')).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringContaining('Approved by bo'),
+      stdout: expect.stringContaining('Approved by bo (security, self-declared): act (a step that a person does).'),
     });
+  });
+
+  it('asks for the step to be done once it is approved', async () => {
+    const { exitCode, stdout } = await place.runbook('resume');
+    expect(exitCode).toBe(3);
+    expect(stdout).toMatch(/runbook done \w+ act\n/);
+    expect((await place.runbook('done', 'latest', 'act')).exitCode).toBe(0);
   });
 
   it('ends with exit code 0, and its events are JSON lines', async () => {
@@ -95,7 +110,39 @@ describe('a run without a terminal', () => {
     expect(stderr).toBe('');
     expect(stdout).toContain('# Incident Report: Odd numbers');
     expect(stdout).toContain('- [ ] Look at \\*odd\\* numbers (owner: cy)');
-    expect(stdout).toContain('Act on it: given by bo (security)');
+    expect(stdout).toContain('Act on it: given by bo (security, self-declared)');
+  });
+});
+
+describe('a run of a project whose contacts have roles', () => {
+  const other = new Place();
+  beforeAll(async () => {
+    other.write('runbook.config.yaml', 'contacts: contacts.yaml\n');
+    other.write(
+      'contacts.yaml',
+      'people:\n  lead: { name: Lee, roles: [security], email: lee@example.org }\n  bo: { name: Bo, roles: [operator], slack: "@bo" }\n',
+    );
+    other.write('playbooks/by-hand.yaml', MANUAL_PLAYBOOK);
+    await other.runbook('run', 'by-hand');
+    await other.runbook('done', 'latest', 'look', '--field', 'count=2');
+    await other.runbook('resume');
+  });
+  afterAll(() => other.remove());
+
+  it('takes an approval in a role from those alone who have it, and says who that is', async () => {
+    const asking = ['approve', 'latest', 'act', '--role', 'security', '--as'];
+    expect(await other.runbook(...asking, 'bo')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(
+        "bo does not have the role security in the run's contacts; it is had by lead (Lee)",
+      ),
+    });
+    expect(await other.runbook(...asking, 'lee@example.org')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('Approved by lee@example.org (security): act'),
+    });
+    const { stdout } = await other.runbook('report');
+    expect(stdout).toContain('Act on it: given by lee@example.org (security)');
   });
 });
 
@@ -108,8 +155,8 @@ describe('an answer without a terminal', () => {
   it('is told by status what the step asks for, as text and as JSON', async () => {
     const { stdout } = await place.runbook('status', 'latest');
     expect(stdout).toContain('Confirm them in eu.');
-    expect(stdout).toContain(
-      'users=<list of text, separated by commas>  Whom to contain  (default: 4 values: a, b, c, …)',
+    expect(stdout).toMatch(
+      /users=<list of text, separated by commas> {2}Whom to contain {2}\(default: 4\s+values: a, b, c, …\)/,
     );
     expect(stdout).toContain('notified=<whole number>  How many were told');
     expect(JSON.parse((await place.runbook('status', 'latest', '--json')).stdout)).toMatchObject({

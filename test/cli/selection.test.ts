@@ -46,7 +46,7 @@ describe('run --from and --only', () => {
   });
 
   it('runs the steps of a tag alone', async () => {
-    folder.write('answers.yaml', 'ask: { fields: {} }\ntwo: { fields: {} }\n');
+    folder.write('answers.yaml', 'ask: { fields: { who: bo } }\ntwo: { fields: {} }\n');
     expect((await start({ only: ['quick'], answers: 'answers.yaml' })).exitCode).toBe(3);
     expect(await state()).toMatchObject({
       steps: [

@@ -112,3 +112,10 @@ test('gives machines the same, by path', () => {
   expect(each.steps[0]).toMatchObject({ path: 'each[]', steps: [{ path: 'each[]/poll' }] });
   expect(call).toMatchObject({ playbook: 'called', steps: [{ path: 'call/more' }, { path: 'call/finally' }] });
 });
+
+test('a reason to ask nobody makes no step destructive that only changes something', () => {
+  const text = `apiVersion: runbook/v1\nname: waived\ntitle: Waived\nsteps:\n  - id: switch\n    uses: test.switch-on\n    with: { id: a }\n    approval: { none: It cannot wait }\n`;
+  const shown = outlineLines(planOf(text, 'waived.yaml'), planActions, (line) => line).join('\n');
+  expect(shown).toContain('no approval: It cannot wait');
+  expect(shown).not.toContain('Destructive without asking');
+});

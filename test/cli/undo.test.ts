@@ -56,7 +56,7 @@ afterEach(() => folder.remove());
 
 const has = (file: string): boolean => existsSync(join(folder.path, file));
 const start = () => folder.call((app) => run(app, 'flags', {}));
-const takeBack = (steps: readonly string[] = [], options: object = { yes: true }) =>
+const takeBack = (steps: readonly string[] = [], options: object = { yes: true, unchecked: true }) =>
   folder.call((app) => undo(app, 'latest', steps, options));
 
 describe('undo', () => {
@@ -65,11 +65,21 @@ describe('undo', () => {
     const { exitCode, stdout, stderr } = await takeBack([], {});
     expect(exitCode).toBe(3);
     expect(stdout).toMatch(
-      /Would take back, newest first:\n {2}run 1 file +bypass, Open the bypass\n {2}run 1 file +notice/,
+      /taken back only with --unchecked:\n {2}run 1 file +bypass, Open the bypass\n {2}run 1 file +notice/,
     );
     expect(stdout).toMatch(/Cannot be taken back:\n {2}run 1 mail +mail, Send the mail/);
     expect(stderr).toContain('Take back 2 changes of the run');
     expect(stderr).toContain('[E_NOT_CONFIRMED]');
+    expect(has('bypass') && has('notice')).toBe(true);
+  });
+
+  it('takes back what nothing can look at first only with a yes of its own', async () => {
+    await start();
+    const { exitCode, stdout, stderr } = await takeBack([], { yes: true });
+    expect(exitCode).toBe(3);
+    expect(stdout).not.toContain('Each is looked at first');
+    expect(stderr).toContain('[E_NOT_CONFIRMED]');
+    expect(stderr).toContain('--yes --unchecked');
     expect(has('bypass') && has('notice')).toBe(true);
   });
 
@@ -154,7 +164,7 @@ describe('undo', () => {
     await start();
     const [second, first] = await (await folder.journal()).runs();
     const takeBackFirst = (overwrite: boolean) =>
-      folder.call((app) => undo(app, first?.id ?? '', ['notice'], { yes: true, overwrite }));
+      folder.call((app) => undo(app, first?.id ?? '', ['notice'], { yes: true, overwrite, unchecked: !overwrite }));
     const left = await takeBackFirst(false);
     expect(left.exitCode).toBe(0);
     expect(left.stdout).toContain(`run file notice (notice): the open run ${second?.id} changed it too`);
@@ -175,8 +185,16 @@ describe('undo', () => {
 
   it('gives its plan and its end as JSON', async () => {
     await start();
-    const lines = jsonLines(await folder.call((app) => undo(app, 'latest', [], { yes: true }), { json: true }));
-    expect(lines[0]).toMatchObject({ plan: { irreversible: [{ step: 'mail', count: 1 }] } });
+    const lines = jsonLines(
+      await folder.call((app) => undo(app, 'latest', [], { yes: true, unchecked: true }), { json: true }),
+    );
+    expect(lines[0]).toMatchObject({
+      plan: {
+        reversible: [],
+        uncheckable: [{ step: 'bypass' }, { step: 'notice' }],
+        irreversible: [{ step: 'mail', count: 1 }],
+      },
+    });
     expect(lines.at(-1)).toMatchObject({
       undo: {
         isFinished: true,
@@ -204,6 +222,19 @@ describe('what is still in effect', () => {
       /Temporary, still in effect: Open the bypass \(1 change\): (59 min \d\d s|1 h 00 min) left/,
     );
     expect((await folder.call((app) => overview(app, {}))).stdout).toContain('Temporary, still in effect');
+  });
+
+  it('names what nobody knows the outcome of, also once the run has ended', async () => {
+    const doubt = flags(folder.path).replace(`[touch, ${folder.path}/mail]`, '[sh, -c, exit 9]');
+    folder.write('playbooks/flags.yaml', doubt);
+    await start();
+    await folder.call((app) => abort(app, 'latest', { reason: 'enough' }));
+    const one = await folder.call((app) => status(app, 'latest', {}));
+    expect(one.stdout).toContain('1 change has no known outcome: run mail all (mail)');
+    const all = await folder.call((app) => status(app, undefined, {}));
+    expect(all.stdout).toMatch(/\n\w+ +flags +aborted +run 1 file; perhaps run 1 mail/);
+    const [json] = jsonLines(await folder.call((app) => status(app, 'latest', {}), { json: true }));
+    expect(json).toMatchObject({ uncertain: [{ step: 'mail', id: 'all', outcome: 'unknown' }] });
   });
 
   it('is empty once all of it is taken back', async () => {

@@ -13,6 +13,11 @@ describe('what passes by the gate', () => {
     ["const x = import(/* lazily */ 'undici');", ['undici']],
     ["const dgram = require('dgram');", ['node:dgram']],
     ["process.getBuiltinModule('cluster')", ['node:cluster']],
+    ["process.getBuiltinModule('child' + '_process')", ['process.getBuiltinModule']],
+    ['const load = process.getBuiltinModule; load(name)', ['process.getBuiltinModule']],
+    ["const { getBuiltinModule } = process; getBuiltinModule('fs')", ['process.getBuiltinModule']],
+    ["process.binding('spawn_sync')", ['process.binding']],
+    ["process.dlopen(module, './native.node')", ['process.dlopen']],
     ["import axios from 'axios/lib/core';\nimport sql from '@prisma/client';", ['@prisma/client', 'axios']],
     ["import mysql from 'mysql2/promise'; import got from 'got';", ['got', 'mysql2']],
   ])('is seen in %s', (text, expected) => {
@@ -26,6 +31,8 @@ describe('what passes by the gate', () => {
     "// import net from 'node:net';",
     "/*\n * import net from 'node:net';\n */",
     "const text = 'child_process';",
+    "const path = process.getBuiltinModule('node:path');",
+    'const binding = process.env.BINDING;',
     "import { net } from './net.ts';",
     "import { pg } from 'pgvector';",
   ])('is not seen in %s', (text) => {

@@ -49,7 +49,11 @@ function setBanned(name: string, wanted: boolean, inverse: string) {
         },
         async (chunk) => {
           const body = JSON.stringify({ banned: wanted, ids: chunk.map((target) => target.id) });
-          const answer = await ctx.fetch(`${url}/set`, { method: 'POST', body });
+          const answer = await ctx.fetch(`${url}/set`, {
+            method: 'POST',
+            body,
+            headers: { 'x-sender': String(process.pid) },
+          });
           if (!answer.ok) throw new Error(`the service answered ${answer.status}`);
           return undefined;
         },

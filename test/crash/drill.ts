@@ -38,8 +38,14 @@ export function drill(
   folder: Folder,
   args: readonly string[],
   killWhen: (event: RunEvent) => boolean = () => false,
-  /** Between the event and the kill. */
-  delayMs = 0,
+  {
+    delayMs = 0,
+    signal: how = 'SIGKILL',
+  }: {
+    /** Between the event and the kill. */
+    readonly delayMs?: number;
+    readonly signal?: 'SIGKILL' | 'SIGTERM';
+  } = {},
 ): Promise<Outcome> {
   const command = args.length > 0 ? args : ['drill', '--scenario', scenario, '--yes', '--json'];
   const child: ChildProcess = spawn(process.execPath, [join(root, 'bin/runbook.js'), ...command], {
@@ -54,6 +60,7 @@ export function drill(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const events: RunEvent[] = [];
+  let isKilled = false;
   let stderr = '';
   child.stderr?.on('data', (chunk) => {
     stderr += String(chunk);
@@ -64,8 +71,11 @@ export function drill(
       if (typeof event.seq !== 'number') return;
       events.push(event);
       if (!killWhen(event)) return;
-      if (delayMs === 0) child.kill('SIGKILL');
-      else setTimeout(() => child.kill('SIGKILL'), delayMs);
+      // Twice would mean: at once.
+      if (isKilled) return;
+      isKilled = true;
+      if (delayMs === 0) child.kill(how);
+      else setTimeout(() => child.kill(how), delayMs);
     });
   }
   return new Promise((resolve) =>

@@ -63,6 +63,7 @@ test(
     const chance = picker(SEED);
     const whole = new Map<number, Ending>();
     let kills = 0;
+    let terms = 0;
     let runs = 0;
     while (kills < KILLS) {
       const index = runs % SUBJECTS.length;
@@ -83,12 +84,15 @@ test(
           count += 1;
           return count >= at;
         };
-        const outcome = await drill(made, args, note, delayMs);
-        if (outcome.signal !== 'SIGKILL') {
+        const signal = chance() < 0.15 ? 'SIGTERM' : 'SIGKILL';
+        const outcome = await drill(made, args, note, { delayMs, signal });
+        // Asked to end, it pauses at the next safe point: 130.
+        if (outcome.signal !== 'SIGKILL' && outcome.exitCode !== 130) {
           expect(outcome.exitCode, outcome.stderr).toBe(0);
           break;
         }
         kills += 1;
+        terms += outcome.exitCode === 130 ? 1 : 0;
         // Killed before the run was made, there is nothing to go on with.
         if (seen.size > 0) args = ['resume', 'latest', '--yes', '--json'];
       }
@@ -97,7 +101,9 @@ test(
       expectNothingLost(seen, ending);
       expectNothingSentAgain(ending);
     }
-    console.log(`crash harness, seed ${SEED}: ${kills} kill points, ${kills} resumes of ${runs} runs, losses: 0`);
+    console.log(
+      `crash harness, seed ${SEED}: ${kills} kill points (${terms} by SIGTERM), ${kills} resumes of ${runs} runs, losses: 0`,
+    );
   },
   Math.max(1_200_000, KILLS * 10_000),
 );

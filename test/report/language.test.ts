@@ -157,7 +157,7 @@ describe('what people decided', () => {
       type: 'approval.given',
       actor: `person:${by}`,
       step: 'ban',
-      data: { request: 2, by, role: 'security' },
+      data: { request: 2, by, role: 'security', roleIsChecked: true },
     });
     const first = [opened('ban', 'uses', 'Ban'), ask, give('bo')];
     expect(modelOf(first).overLimits).toEqual([]);

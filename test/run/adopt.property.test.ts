@@ -1,13 +1,15 @@
 // A run that goes on with a changed playbook: random plans, a random beginning, steps inserted and unstarted ones removed.
 // Every step of the new plan has its turn, none has two, and the run ends.
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { nodesInside, type Plan, type PlanNode } from '../../engine/playbook/plan.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ApprovalPolicy, nodesInside, type Plan, type PlanNode } from '../../engine/playbook/plan.ts';
 import { adoption } from '../../engine/run/adopt.ts';
+import { decide } from '../../engine/run/decide.ts';
 import type { Draft } from '../../engine/run/events.ts';
 import { childPath, instancePath, nodeAt, parentPath, staticPath } from '../../engine/run/paths.ts';
 import { isFinal, type RunState, runStatus } from '../../engine/run/state.ts';
 import { fate, type Model, modelOf, picker, play, Run, shapes } from './core-model.ts';
+import { openWorld, playbook, type World } from './harness.ts';
 
 /** The same plan without some of the steps that have not had their turn, and with others between them. */
 function edited({ plan, counts }: Model, state: RunState, seed: number): Model {
@@ -55,10 +57,10 @@ function edited({ plan, counts }: Model, state: RunState, seed: number): Model {
 }
 
 function adopted(before: Model, after: Model, run: Run): Run {
-  const { problems, turns, indexes, difference } = adoption(before.plan, after.plan, run.state);
+  const { problems, turns, indexes, voided, difference } = adoption(before.plan, after.plan, run.state);
   expect(problems).toEqual([]);
   const playbook = { name: 'p', title: 'P', severity: 'P1', category: 'x', file: 'p.yaml', text: '', digest: '' };
-  const data = { playbook, turns, indexes, difference, reason: 'a test', by: 'ana' };
+  const data = { playbook, turns, indexes, voided, difference, reason: 'a test', by: 'ana' };
   const next = new Run(run.events);
   next.append({ type: 'run.adopted', actor: 'person:ana', data });
   return next;
@@ -165,4 +167,85 @@ test('a started step that is gone, or of another kind or action, is refused, eac
     's1 has had its turn as an action step, and is a group now',
   ]);
   expect(adoption(before.plan, of(4).plan, run.state).problems).toEqual(['the run has ended']);
+});
+
+test('an approval that is another in the new plan is asked for anew, whether it was asked for or given', () => {
+  const leaf = { kind: 'uses', attempts: 1, onFailure: 'pause', polls: false, approval: true, when: false } as const;
+  const before = modelOf({ steps: [leaf], finally: [] });
+  const stricter = withApproval(before, { by: 2, role: 'security' });
+  const whole = play(before, { seed: 1, picks: picker(1) });
+  for (const last of ['approval.requested', 'approval.given'] as const) {
+    const count = whole.events.findIndex((event) => event.type === last) + 1;
+    const started = new Run(whole.events.slice(0, count));
+    const same = adoption(before.plan, before.plan, started.state);
+    expect(same.voided).toEqual([]);
+    const run = adopted(before, stricter, started);
+    expect(run.state.steps.get('s0')?.approval).toMatchObject({ pending: null, granted: null, isVoided: true });
+    expect(decide(stricter.plan, run.state)).toMatchObject([{ type: 'request-approval', path: 's0' }]);
+    // The weaker request is not there any more: a vote on it counts for nothing.
+    run.append({ type: 'approval.given', actor: 'person:b', step: 's0', data: { request: 1, by: 'b' } });
+    expect(decide(stricter.plan, run.state)).toMatchObject([{ type: 'request-approval', path: 's0' }]);
+    // Without any approval it goes on by itself.
+    const free = adopted(before, withApproval(before, undefined), started);
+    expect(decide(before.plan, free.state)[0]).toMatchObject({ type: 'request-approval' });
+    expect(decide(withApproval(before, undefined).plan, free.state)[0]).toMatchObject({ type: 'attempt' });
+  }
+});
+
+function withApproval({ plan, counts }: Model, approval: ApprovalPolicy | undefined): Model {
+  const change = (node: PlanNode): PlanNode => {
+    if (node.kind === 'group') return { ...node, steps: node.steps.map(change) };
+    if (node.kind !== 'uses') return node;
+    const { approval: _, ...rest } = node;
+    return approval === undefined ? rest : { ...rest, approval };
+  };
+  const nodes = new Map([...plan.nodes].map(([path, node]) => [path, change(node)]));
+  return { plan: { ...plan, root: change(plan.root) as Plan['root'], nodes }, counts };
+}
+
+describe('a playbook with a step whose output could never come', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await openWorld();
+  });
+  afterEach(() => world.close());
+
+  const echoing = (id: string, value = 'x'): string =>
+    `{ id: ${id}, title: ${id}, uses: test.echo, with: { value: "${value}" } }`;
+  const withGroup = (inside: readonly string[], last: string): string =>
+    playbook(`  - id: group
+    title: Group
+    steps:
+${inside.map((step) => `      - ${step}\n`).join('')}  - { id: ask, title: Ask, manual: Ask. }
+  - ${last}
+`);
+  const plain = withGroup([echoing('a')], echoing('last'));
+  const problems = async (...inside: readonly string[]): Promise<readonly string[]> => {
+    const { plan, state } = await world.start(plain);
+    const value = '${{ steps.new.output.value }}';
+    return adoption(plan, world.compile(withGroup([echoing('a'), ...inside], echoing('last', value))), state).problems;
+  };
+
+  test('is refused where the step is new in a group that has ended, and a step to come reads it', async () => {
+    const refusal = 'group/new is new, and last reads its output: it cannot come, for group has ended';
+    expect(await problems(echoing('new'))).toEqual([refusal]);
+    expect(await problems(`{ id: deeper, title: In, steps: [${echoing('new')}] }`)).toEqual([
+      'group/deeper/new is new, and last reads its output: it cannot come, for group has ended',
+    ]);
+  });
+
+  test('is taken where the group is open still, or nobody who is to come needs it', async () => {
+    const { plan, state } = await world.start(plain);
+    const more = withGroup(
+      [echoing('a'), echoing('new'), echoing('own', '${{ steps.new.output.value }}')],
+      echoing('last'),
+    );
+    expect(adoption(plan, world.compile(more), state).problems).toEqual([]);
+    const first = await world.start(playbook('  - { id: ask, title: Ask, manual: Ask. }\n'));
+    const later = `  - { id: ask, title: Ask, manual: Ask. }
+  - ${echoing('new')}
+  - ${echoing('last', '${{ steps.new.output.value }}')}
+`;
+    expect(adoption(first.plan, world.compile(playbook(later)), first.state).problems).toEqual([]);
+  });
 });

@@ -18,7 +18,7 @@ import { type Command, commandKey, decide } from '../../engine/run/decide.ts';
 import { type Draft, EVENT_VERSIONS, type RunEvent } from '../../engine/run/events.ts';
 import { evolve } from '../../engine/run/evolve.ts';
 import { childPath, instancePath, nodeAt, staticPath } from '../../engine/run/paths.ts';
-import { initialState, type RunState } from '../../engine/run/state.ts';
+import { changeKey, initialState, openChangesOf, type RunState } from '../../engine/run/state.ts';
 
 export type Shape =
   | {
@@ -28,6 +28,8 @@ export type Shape =
       readonly polls: boolean;
       readonly approval: boolean;
       readonly when: boolean;
+      /** Changes something that must not be sent twice; where its answer is lost a person is asked. */
+      readonly sends?: boolean;
     }
   | {
       readonly kind: 'group';
@@ -53,6 +55,7 @@ const leaf: fc.Arbitrary<Shape> = fc.record({
   polls: fc.boolean(),
   approval: fc.boolean(),
   when: fc.boolean(),
+  sends: fc.boolean(),
 });
 const { shape } = fc.letrec<{ shape: Shape }>((tie) => {
   const steps = fc.array(tie('shape'), { minLength: 1, maxLength: 3 });
@@ -147,6 +150,7 @@ export function modelOf({ steps, finally: last }: PlanShape): Model {
             timeoutMs: 1000,
             ...(of.polls ? { until: yes, everyMs: 1 } : {}),
             ...(of.approval ? { approval: { by: 1 } } : {}),
+            ...(of.sends ? { effect: 'change' as const } : {}),
           } satisfies ActionStep;
         case 'group':
           if (of.timeout) hasGroupTimeouts = true;
@@ -280,6 +284,7 @@ export class Run {
 }
 
 const engine = { actor: 'engine' } as const;
+const mail = { kind: 'mail', verb: 'send' } as const;
 const failed = { code: 'E', message: 'failed' };
 
 /** Plays the shell for one command; what it appends depends on the seed and the plan, never on the interleaving. */
@@ -312,7 +317,16 @@ function advance(run: Run, { plan, counts }: Model, command: Command, seed: numb
         return;
       }
       const luck = fate(seed, `${step} ${attempt} ${round}`);
-      if (luck < 0.3) {
+      const sent = { ...mail, round };
+      const change = run.state.changes.get(step)?.get(changeKey({ ...sent, id: step }));
+      if (node?.kind === 'uses' && node.effect === 'change' && change === undefined) {
+        const data = { ...sent, attempt, after: {}, targets: [{ id: step }] };
+        run.append({ ...engine, type: 'change.intended', step, data });
+      } else if (change?.outcome === 'intended' && luck < 0.3) askAbout(run, step, attempt, round);
+      else if (change?.outcome === 'intended') {
+        const data = { ...sent, results: [{ id: step, outcome: 'done' as const }] };
+        run.append({ ...engine, type: 'change.settled', step, data });
+      } else if (luck < 0.3 && change === undefined) {
         const data = { attempt, error: failed, isPermanent: false, jitter: 0.5, durationMs: 1 };
         run.append({ ...engine, type: 'attempt.failed', step, data });
       } else if (node?.kind === 'uses' && node.until && round < 2) {
@@ -333,6 +347,13 @@ function advance(run: Run, { plan, counts }: Model, command: Command, seed: numb
     case 'await-approval':
       run.append({ actor: 'person:b', type: 'approval.given', step, data: { request: command.request, by: 'b' } });
       return;
+    case 'await-doubt': {
+      const [doubt] = run.state.steps.get(step)?.doubts ?? [];
+      if (!doubt) throw new Error(`no doubt of ${step}`);
+      const choice = fate(seed, `doubt ${step}`) < 0.5 ? ('done' as const) : ('skip' as const);
+      run.append({ actor: 'person:a', type: 'doubt.resolved', step, data: { ...doubt, choice, reason: '', by: 'a' } });
+      return;
+    }
     case 'await-decision':
       decideAsPerson(run, step, seed);
       return;
@@ -347,7 +368,10 @@ function advance(run: Run, { plan, counts }: Model, command: Command, seed: numb
     case 'cancel': {
       const attempt = run.state.steps.get(step)?.attempt ?? 1;
       const data = { attempt, error: failed, isPermanent: true, jitter: 0, durationMs: 1 };
-      if (command.reason === 'timeout') run.append({ ...engine, type: 'attempt.failed', step, data });
+      const own = run.state.steps.get(step);
+      if (own?.timedOut === true && command.reason === 'timeout' && openChangesOf(run.state, step).length > 0)
+        askAbout(run, step, attempt, own.round);
+      else if (command.reason === 'timeout') run.append({ ...engine, type: 'attempt.failed', step, data });
       else {
         const cut = { attempt, reason: 'operator' as const, message: '', durationMs: 1 };
         run.append({ ...engine, type: 'attempt.interrupted', step, data: cut });
@@ -373,6 +397,15 @@ function advance(run: Run, { plan, counts }: Model, command: Command, seed: numb
   }
 }
 
+/** In one commit, as the shell writes them; a kill may still cut what a store tore. */
+function askAbout(run: Run, step: string, attempt: number, round: number): void {
+  const data = { attempt, reason: 'in-doubt' as const, message: '', durationMs: 1 };
+  run.append(
+    { ...engine, type: 'attempt.interrupted', step, data },
+    { ...engine, type: 'change.doubted', step, data: { ...mail, round, ids: [step] } },
+  );
+}
+
 /** Once more, or skipped (with the output asked for), or done by hand: by the seed and the step, not by the moment. */
 function decideAsPerson(run: Run, step: string, seed: number): void {
   const own = run.state.steps.get(step);
@@ -393,7 +426,7 @@ export interface PlayOptions {
   readonly seed: number;
   readonly picks: () => number;
   readonly from?: readonly RunEvent[];
-  /** Groups run out of time now and then; the end then depends on the interleaving. */
+  /** Groups and steps run out of time now and then; the end then depends on the interleaving. */
   readonly timeouts?: boolean;
   /** Asked at each round: an event from outside, such as a request to abort. */
   readonly meddle?: (run: Run) => Draft | undefined;

@@ -3,10 +3,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PlanNode } from '../../engine/playbook/plan.ts';
+import { sheltersAround } from '../../engine/run/aborts.ts';
 import { decide } from '../../engine/run/decide.ts';
 import type { Draft, RunEvent } from '../../engine/run/events.ts';
-import { childPath, finallyAround, instancePath, nodeAt, parentPath } from '../../engine/run/paths.ts';
-import { isFinal, runStatus } from '../../engine/run/state.ts';
+import { childPath, finallyAround, instancePath, isInside, nodeAt, parentPath } from '../../engine/run/paths.ts';
+import { isFinal, openChangesOf, runStatus } from '../../engine/run/state.ts';
 import { allPaths, fate, type Model, modelOf, type PlanShape, picker, play, Run, shapes } from './core-model.ts';
 
 /** Comparable ends: what an abort left unstarted depends on the interleaving, so only without one. */
@@ -31,6 +32,11 @@ function siblingAt(node: PlanNode, parent: string, index: number): string {
   return childPath(parent, 'steps' in node ? (node.steps[index]?.id ?? '') : '');
 }
 
+/** A further request to abort, while it ran, gave up the `finally` around this. */
+function abortedShelter(run: Run, path: string): boolean {
+  return sheltersAround(path).some((shelter) => run.state.finallyAborts.has(shelter));
+}
+
 /** Replays the journal and checks each turn against the states before it. */
 function checkTurns(model: Model, run: Run): void {
   const replay = new Run();
@@ -41,7 +47,8 @@ function checkTurns(model: Model, run: Run): void {
       const node = nodeAt(model.plan, parentPath(path) ?? '');
       const isFinally = path.endsWith('/finally');
       expect(parent, `${path} opened outside its group`).toBeDefined();
-      expect(parent?.phase).toBe(isFinally ? 'closing' : 'open');
+      if (isFinally) expect(parent?.phase === 'closing' || replay.state.owed.has(parent?.path ?? ''), path).toBe(true);
+      else expect(parent?.phase).toBe('open');
       // In order: with n at once, all but n-1 of the earlier ones have ended.
       const atOnce = node?.kind === 'group' ? node.parallel : node?.kind === 'loop' ? node.concurrency : 1;
       expect(parent?.active?.size ?? 0).toBeLessThan(atOnce);
@@ -128,16 +135,23 @@ test('a finally runs once, whatever becomes of what is around it: time-outs, an 
       const run = play(model, { seed, picks: picker(order), timeouts: true, meddle });
       expect(['done', 'aborted']).toContain(runStatus(run.state));
       const opened = new Map<string, number>();
-      for (const event of run.events)
-        if (event.type === 'step.opened' && event.step !== undefined)
-          opened.set(event.step, (opened.get(event.step) ?? 0) + 1);
+      const begun: string[] = [];
+      for (const event of run.events) {
+        if (event.type !== 'step.opened' || event.step === undefined) continue;
+        const { step } = event;
+        opened.set(step, (opened.get(step) ?? 0) + 1);
+        // It comes last: nothing of its call opens after it but what is in it.
+        for (const last of begun)
+          expect(isInside(step, parentPath(last) ?? '') && !isInside(step, last), step).toBe(false);
+        if (step.endsWith('/finally')) begun.push(step);
+      }
       for (const [path, step] of run.state.steps) {
         expect(isFinal(step.phase), `${path} is ${step.phase}`).toBe(true);
         // What was opened and has a finally has run it, to its end, although the run was cut short.
-        const isGivenUp = finallyAround(path) !== undefined && run.state.finallyAbort !== null;
+        const isGivenUp = finallyAround(path) !== undefined && abortedShelter(run, path);
         if (step.hasFinally && !isGivenUp) expect(opened.get(`${path}/finally`), path).toBe(1);
         // Unless it was asked for while the finally ran.
-        const isSpared = finallyAround(path) !== undefined && run.state.finallyAbort === null;
+        const isSpared = finallyAround(path) !== undefined && !abortedShelter(run, path);
         if (isSpared) expect(step.skip?.kind, path).not.toBe('abort');
       }
       if (model.plan.finally && run.state.steps.has('')) expect(opened.get('finally')).toBe(1);
@@ -157,5 +171,26 @@ test('decide changes nothing and gives the same answer twice', () => {
       expect(JSON.stringify([...state.steps])).toBe(before);
     }),
     { numRuns: 100 },
+  );
+});
+
+test('no step ends by itself over a change that may have happened: a person is asked first, time-outs and failures alike', () => {
+  fc.assert(
+    fc.property(shapes, fc.integer(), fc.integer(), (shape, seed, order) => {
+      const model = modelOf(shape);
+      const run = play(model, { seed, picks: picker(order), timeouts: true });
+      const replay = new Run();
+      for (const event of run.events) {
+        const open = event.step === undefined ? [] : openChangesOf(replay.state, event.step);
+        const isByItself =
+          event.type === 'step.done' || (event.type === 'step.failed' && event.data.onFailure !== 'abort');
+        if (isByItself && event.actor === 'engine') expect(open, `${event.type} of ${event.step}`).toEqual([]);
+        // Nor is one forgotten: what has no outcome stays so, or gets one.
+        replay.append(event as Draft);
+        if (event.type.startsWith('step.'))
+          expect(openChangesOf(replay.state, event.step ?? '')).toHaveLength(open.length);
+      }
+    }),
+    { numRuns: 300 },
   );
 });

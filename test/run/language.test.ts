@@ -407,3 +407,21 @@ finally:
   expect(end.status).toBe('aborted');
   expect(phases(state)).toMatchObject({ reader: 'skipped', bad: 'failed', 'finally/tidy': 'done' });
 });
+
+test('a failed branch ends the waits beside it, which start again when the run goes on', async () => {
+  failing = new Set(['bad']);
+  const text = playbook(
+    `  - id: both
+    title: Both
+    parallel: true
+    steps:
+      - { id: long, title: Long, uses: test.work, with: { name: long, hangs: "\${{ inputs.hangs }}" } }
+      - { id: bad, title: Bad, uses: test.work, with: { name: bad } }
+`,
+    'inputs: { hangs: { type: boolean, default: true } }\n',
+  );
+  const { end, runId } = await world.start(text, { inputs: { hangs: true } });
+  expect(end).toMatchObject({ status: 'failed', waitsFor: ['both/bad: a decision: bad failed'] });
+  const [cut] = ofType(await world.events(runId), 'attempt.interrupted');
+  expect(cut).toMatchObject({ step: 'both/long', data: { message: expect.stringContaining('starts again') } });
+});

@@ -258,3 +258,55 @@ test('a kind that nothing reads is judged by ids alone, unless the rules are abo
     expect.stringContaining('reading them failed: no answer'),
   ]);
 });
+
+test('a user, and a kind that the rules name, is read whatever owner and attributes the action gives of it', async () => {
+  const acme = { kind: 'org', id: 'acme' };
+  const describe = async (_kind: string, ids: readonly string[]): Promise<DescribedTargets> =>
+    new Map(ids.map((id) => [id, { attributes: id === 'acme' ? {} : { email: `${id}@shop.example` }, state: {} }]));
+  const targets = [
+    user('root', { owner: acme, attributes: { plan: 'pro' } }),
+    { kind: 'account', id: 'till', owner: acme, attributes: {} },
+    { kind: 'session', id: 's1', owner: user('root', { owner: acme, attributes: {} }), attributes: {} },
+  ];
+  const protect = { emails: ['root@shop.example', 'till@shop.example'], kinds: ['account'] };
+  expect(await judge(protect, targets, describe)).toEqual([
+    'protected: its e-mail address is protected',
+    'protected: its e-mail address is protected',
+    'protected: of its owner, user root: its e-mail address is protected',
+  ]);
+});
+
+test('a protected user is not touched because an action puts an organisation and attributes beside it', async () => {
+  const describe = reader({ root: { email: 'root@shop.example' } });
+  banning(() => [{ id: 'root', owner: { kind: 'org', id: 'acme' }, attributes: { plan: 'pro' } }], { describe });
+  const { state } = await world.start(step, rules({ emails: ['root@shop.example'] }));
+  expect(sent).toEqual([]);
+  expect(state.changes.get('act')?.values().next().value?.outcome).toBe('protected');
+});
+
+test.for<[string, Partial<ProtectRules>]>([
+  ['an id', { ids: ['root'] }],
+  ['an address', { emails: ['root@shop.example'] }],
+])('where the action and the reader name different owners, both are judged, by %s', async ([, protect]) => {
+  const describe = async (kind: string, ids: readonly string[]): Promise<DescribedTargets> =>
+    new Map(
+      ids.map((id) => [
+        id,
+        {
+          attributes: kind === 'user' ? { email: `${id}@shop.example` } : {},
+          state: {},
+          ...(id === 's1' ? { owner: user('root') } : id === 's2' ? { owner: user('ana') } : {}),
+        },
+      ]),
+    );
+  const targets = [
+    { kind: 'session', id: 's1', owner: user('bob') },
+    { kind: 'session', id: 's2', owner: user('root') },
+    { kind: 'session', id: 's2b', owner: user('bob') },
+  ];
+  expect(await judge(protect, targets, describe)).toEqual([
+    expect.stringMatching(/^protected: of its owner, user root/),
+    expect.stringMatching(/^protected: of its owner, user root/),
+    null,
+  ]);
+});

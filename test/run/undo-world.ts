@@ -98,6 +98,8 @@ export interface TakeBack {
   readonly plan: Plan;
   readonly steps?: readonly string[];
   readonly overwrites?: boolean;
+  /** Restores also what nothing can look at first. */
+  readonly isUnchecked?: boolean;
   /** The store fails at the so-many-th append of this process: as good as a kill. */
   readonly killAt?: number;
   /** Goes on with an undo that was begun. */
@@ -112,14 +114,13 @@ class Killed extends RunbookError {
   }
 }
 
-/** As `runbook undo` does it, in a process of its own. @returns the state, and whether it was killed. */
-export async function takeBack(
-  { journal, actions }: World,
-  runId: string,
-  { plan, steps, overwrites = false, killAt = Number.POSITIVE_INFINITY, goesOn = false, engine = {} }: TakeBack,
-): Promise<{ readonly state: RunState; readonly wasKilled: boolean }> {
-  let appends = 0;
-  const dying: Journal = {
+/** A store that fails from the first append on that `dies` says: as good as a kill. */
+export function dyingJournal(
+  journal: Journal,
+  dies: (drafts: readonly { readonly type: string }[]) => boolean,
+): Journal {
+  let isDead = false;
+  return {
     create: (...given) => journal.create(...given),
     read: (...given) => journal.read(...given),
     watch: (...given) => journal.watch(...given),
@@ -133,11 +134,32 @@ export async function takeBack(
     verify: (...given) => journal.verify(...given),
     close: () => journal.close(),
     async append(request) {
-      appends += 1;
-      if (appends >= killAt) throw new Killed();
+      isDead ||= dies(request.drafts);
+      if (isDead) throw new Killed();
       return journal.append(request);
     },
   };
+}
+
+/** As `runbook undo` does it, in a process of its own. @returns the state, and whether it was killed. */
+export async function takeBack(
+  { journal, actions }: World,
+  runId: string,
+  {
+    plan,
+    steps,
+    overwrites = false,
+    isUnchecked = false,
+    killAt = Number.POSITIVE_INFINITY,
+    goesOn = false,
+    engine = {},
+  }: TakeBack,
+): Promise<{ readonly state: RunState; readonly wasKilled: boolean }> {
+  let appends = 0;
+  const dying = dyingJournal(journal, () => {
+    appends += 1;
+    return appends >= killAt;
+  });
   const session = await RunSession.open({
     journal: dying,
     runId,
@@ -146,7 +168,14 @@ export async function takeBack(
     holder: { id: `undo-${Math.random()}`, host: 'test', pid: process.pid, operator: 'tester' },
   });
   try {
-    const of = { cause: 'operator', overwrites, reason: 'a test', by: 'ana', actor: 'person:ana' } as const;
+    const of = {
+      cause: 'operator',
+      overwrites,
+      isUnchecked,
+      reason: 'a test',
+      by: 'ana',
+      actor: 'person:ana',
+    } as const;
     if (!goesOn) await session.append(startUndo(session.state, { ...of, ...(steps === undefined ? {} : { steps }) }));
     await executeRun({
       plan,

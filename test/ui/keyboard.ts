@@ -2,21 +2,25 @@
 // `vi.mock('@inquirer/prompts', …)`, which puts the prompts on streams of their own.
 import { PassThrough } from 'node:stream';
 
-/** Text is typed; `choose` goes to the choice that begins so; `mark` toggles choices of a list. All end with Enter. */
-export type Keys = string | { readonly choose: string } | { readonly mark: readonly string[] };
+/** Text is typed; of several texts each is entered; `choose` goes to the choice that begins so; `mark` toggles choices of a list. All end with Enter. */
+export type Keys = string | readonly string[] | { readonly choose: string } | { readonly mark: readonly string[] };
 /** What the question's message must hold, and what is pressed. */
 export type Turn = readonly [message: string, keys: Keys];
 
 interface Choice {
   readonly name: string;
+  readonly value?: unknown;
   readonly disabled?: boolean | string;
 }
 interface Config {
   readonly message: string;
   readonly choices?: readonly Choice[];
+  /** The value of the choice that the cursor begins at. */
+  readonly default?: unknown;
 }
 type Prompt = (config: never, context?: object) => Promise<unknown>;
 
+const UP = '\u001b[A';
 const DOWN = '\u001b[B';
 const ENTER = '\r';
 
@@ -75,6 +79,7 @@ export class Keyboard {
 
 function keysFor(keys: Keys, config: Config): string[] {
   if (typeof keys === 'string') return [...(keys === '' ? [] : [keys]), ENTER];
+  if (!('choose' in keys || 'mark' in keys)) return keys.flatMap((text) => keysFor(text, config));
   // The cursor passes over disabled choices too.
   const choices = config.choices ?? [];
   const place = (name: string): number => {
@@ -82,7 +87,11 @@ function keysFor(keys: Keys, config: Config): string[] {
     if (index === -1) throw new Error(`no choice ${name} among ${choices.map((choice) => choice.name).join(', ')}`);
     return index;
   };
-  if ('choose' in keys) return [...Array<string>(place(keys.choose)).fill(DOWN), ENTER];
+  if ('choose' in keys) {
+    const begin = config.default === undefined ? -1 : choices.findIndex(({ value }) => value === config.default);
+    const moves = place(keys.choose) - Math.max(0, begin);
+    return [...Array<string>(Math.abs(moves)).fill(moves < 0 ? UP : DOWN), ENTER];
+  }
   const marked = new Set(keys.mark.map(place));
   return [...choices.flatMap((_, index) => (marked.has(index) ? [' ', DOWN] : [DOWN])).slice(0, -1), ENTER];
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Json, Schema } from '../../engine/json.ts';
-import type { DoubtRequest, FailureRequest, OutputRequest, People } from '../../engine/run/people.ts';
+import type { DoubtRequest, FailureRequest, ManualRequest, OutputRequest, People } from '../../engine/run/people.ts';
 import type { Change } from '../../engine/run/state.ts';
 import { createPalette } from '../../engine/ui/palette.ts';
 import { createStage } from '../../engine/ui/stage.ts';
@@ -81,9 +81,42 @@ describe('a failed step at the terminal', () => {
     expect(await people().failure(failure({ inputs }), open)).toEqual({
       kind: 'retry',
       actor,
-      reason: 'retried with other inputs: users',
+      reason: 'retried at the terminal',
       inputs: { users: ['a'] },
     });
+  });
+
+  it('goes from an edit to the step itself, and says how many inputs are below the page', async () => {
+    const names = Array.from({ length: 30 }, (_, index) => `input_${String(index).padStart(2, '0')}`);
+    const many: Schema = {
+      type: 'object',
+      properties: Object.fromEntries(names.map((name) => [name, { type: 'integer' }])),
+    };
+    keys().press(
+      ['How to go on?', { choose: 'Retry with edited inputs' }],
+      ['Which input?', { choose: 'input_01' }],
+      ['input_01', '7'],
+      ['Which input?', ''],
+    );
+    const value = Object.fromEntries(names.map((name) => [name, 1]));
+    const answer = await people().failure(
+      failure({ inputs: { value: { ...value, input_01: null }, schema: many } }),
+      open,
+    );
+    expect(answer).toMatchObject({ kind: 'retry', inputs: { input_01: 7 } });
+    expect(keys().drawn).toContain('more below');
+  });
+
+  it('takes a list whose entries hold commas as JSON, and says so', async () => {
+    keys().press(
+      ['How to go on?', { choose: 'Retry with edited inputs' }],
+      ['Which input?', { choose: 'users:' }],
+      ['JSON where one holds a comma', '["a, b","c"]'],
+      ['Which input?', { choose: 'Run the step with these' }],
+    );
+    expect(
+      await people().failure(failure({ inputs: { ...inputs, value: { ...inputs.value, users: [] } } }), open),
+    ).toMatchObject({ kind: 'retry', inputs: { users: ['a, b', 'c'] } });
   });
 
   it('takes edited inputs as JSON, says what does not fit, and keeps secrets out of it', async () => {
@@ -164,6 +197,44 @@ describe('a failed step at the terminal', () => {
     expect(pauses).toBe(1);
     expect(keys().drawn).toContain('Go on with the run');
     expect(keys().drawn).not.toMatch(/Skip|by hand|Retry/);
+  });
+});
+
+describe('a manual step at the terminal', () => {
+  const step = manual('keys', 'Reset keys', 0);
+  const request = (check: ManualRequest['check'] = (fields) => ({ fields })): ManualRequest => ({
+    step,
+    path: 'keys',
+    text: 'Look for keys.',
+    defaults: {},
+    check,
+  });
+
+  it('records no yes or no that nobody said: Enter alone is refused', async () => {
+    keys().press(['This step is yours', { choose: 'Answer it' }], ['exposed', ['', 'y']], ['Note', '']);
+    expect(await people().manual(request(), open)).toMatchObject({ kind: 'answered', fields: { exposed: true } });
+    expect(keys().drawn).toContain('Answer y or n');
+    expect(keys().drawn).not.toContain('y/N');
+  });
+
+  it.each([
+    ['fail', 'It failed', 'What went wrong?'],
+    ['skip', 'Skip', 'Why skip it?'],
+  ])('can be left with %s where the honest answer does not pass', async (kind, choice, question) => {
+    keys().press(
+      ['This step is yours', { choose: 'Answer it' }],
+      ['exposed', 'n'],
+      ['These answers do not pass', { choose: 'Change' }],
+      ['exposed', '\u0015'],
+      ['These answers do not pass', { choose: choice }],
+      [question, 'there was none'],
+    );
+    const answer = await people().manual(
+      request(() => ({ problems: ['assert does not hold: output.exposed'] })),
+      open,
+    );
+    expect(answer).toEqual({ kind, actor, reason: 'there was none' });
+    expect(written).toContain('  assert does not hold: output.exposed');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatClock, formatDuration } from '../../engine/ui/duration.ts';
-import { shellWord, textWidth, truncate, wrap } from '../../engine/ui/text.ts';
+import { hang, shellWord, textWidth, truncate, wrap } from '../../engine/ui/text.ts';
 
 describe('text for a terminal', () => {
   it('flows paragraphs together and keeps list items apart, hanging', () => {
@@ -22,6 +22,18 @@ describe('text for a terminal', () => {
     ['plain', 3],
   ])('cuts %s to its columns', (text, columns) => {
     expect(textWidth(truncate(text, columns))).toBeLessThanOrEqual(columns);
+  });
+  it('fills a text behind a lead, keeps its own indents, and breaks no word', () => {
+    expect(hang('  next: ', `run it again and look\n  - one two three ${'w'.repeat(30)}`, 24)).toEqual([
+      '  next: run it again and',
+      '        look',
+      '  - one two three',
+      `    ${'w'.repeat(30)}`,
+    ]);
+    expect(hang('count=<number>  ', 'How many of them  (default: 3)', 34, 4)).toEqual([
+      'count=<number>  How many of them',
+      '    (default: 3)',
+    ]);
   });
   it('quotes what a shell would read otherwise', () => {
     expect(shellWord("it's; rm")).toBe(`'it'\\''s; rm'`);

@@ -1,5 +1,8 @@
 import { RunbookError } from '../../errors.ts';
 import type { Draft, RunEvent } from '../../run/events.ts';
+import { evolve } from '../../run/evolve.ts';
+import { finallyAround } from '../../run/paths.ts';
+import type { RunState } from '../../run/state.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { continueRun } from '../continue-run.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -14,20 +17,24 @@ export async function abort(
 ): Promise<number> {
   const opened = await openRun(app, run);
   const { journal, runId, state } = opened;
-  if (state.endedAt !== null) throw ended(runId);
+  const holder = await liveHolder(journal, runId, app.clock.now());
+  // One that was cut off while it aborted is only to be gone on with.
+  const isAborting = state.endedAt === null && isAsked(state) && !canAbort(state);
+  if (!(isAborting && holder === null)) requireAbortable(runId, state);
   const request: Draft = {
     type: 'abort.requested',
     actor: `person:${app.operator}`,
     data: { reason: options.reason, by: app.operator },
   };
-  if ((await liveHolder(journal, runId, app.clock.now())) === null) {
-    const exitCode = await continueRun(app, opened, { plain: true }, { first: () => [request] });
+  if (holder === null) {
+    const exitCode = await continueRun(app, opened, { plain: true }, isAborting ? {} : { first: () => [request] });
     const [row] = await journal.runs({ idPrefix: runId, limit: 1 });
     // It was asked for: a run that is aborted is what this command is to bring about.
     return row?.status === 'aborted' ? EXIT.done : exitCode;
   }
   const check = (since: readonly RunEvent[]): void => {
-    if (since.some((event) => event.type === 'run.ended')) throw ended(runId);
+    for (const event of since) evolve(state, event);
+    requireAbortable(runId, state);
   };
   await journal.append({ runId, since: state.seq, fence: null, drafts: [request], check });
   if (app.isJson) app.terminal.print(JSON.stringify({ run: runId, abortRequested: true }));
@@ -35,6 +42,29 @@ export async function abort(
   return EXIT.done;
 }
 
-function ended(runId: string): RunbookError {
-  return new RunbookError({ code: 'E_STEP_STATE', message: `The run ${runId} has ended already` });
+function isAsked({ abort: asked, outcome }: RunState): boolean {
+  return asked !== null || outcome === 'aborted';
+}
+
+/** Whether a request would change anything: of a run whose outcome is fixed it reaches only a `finally` under way. */
+function canAbort(state: RunState): boolean {
+  if (state.outcome === null && state.abort === null) return true;
+  return [...state.openGroups].some((path) => finallyAround(path) === path && !state.finallyAborts.has(path));
+}
+
+/** @throws E_STEP_STATE */
+function requireAbortable(runId: string, state: RunState): void {
+  if (state.endedAt !== null)
+    throw new RunbookError({
+      code: 'E_STEP_STATE',
+      message: `The run ${runId} has ended already`,
+      hint: 'runbook undo takes back what it changed',
+    });
+  if (canAbort(state)) return;
+  const how = isAsked(state) ? 'is being aborted already' : 'is ending: all its steps had their turn';
+  throw new RunbookError({
+    code: 'E_STEP_STATE',
+    message: `The run ${runId} ${how}. There is nothing left to abort`,
+    hint: `runbook status ${runId} shows what it still does`,
+  });
 }

@@ -1,6 +1,8 @@
 import { approvalProblem } from '../../run/approvals.ts';
+import { roleTaken } from '../../run/roles.ts';
 import type { RunState, StepState } from '../../run/state.ts';
 import { approvalLines } from '../../ui/approval-lines.ts';
+import { person } from '../../ui/person-words.ts';
 import { oneLine } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { approvalDetailLines, type PendingApproval } from '../approval-details.ts';
@@ -39,7 +41,7 @@ export async function approve(
     app.terminal.print('Nothing was approved.');
     return EXIT.waiting;
   }
-  const role = options.role === undefined ? {} : { role: options.role };
+  const role = roleTaken(opened.created.contacts, { role: options.role });
   const note = options.note === undefined ? {} : { note: options.note };
   const events = await say(
     opened,
@@ -54,7 +56,12 @@ export async function approve(
     problem,
   );
   const what = pending ? approvalLines(pending, 0)[0] : undefined;
-  await confirm(app, opened, `Approved by ${by}: ${step}${what === undefined ? '' : ` (${what})`}.`, events);
+  await confirm(
+    app,
+    opened,
+    `Approved by ${person({ by, ...role })}: ${step}${what === undefined ? '' : ` (${what})`}.`,
+    events,
+  );
   return EXIT.done;
 }
 

@@ -1,5 +1,6 @@
 import { RunbookError } from '../../errors.ts';
 import type { Change } from '../../run/state.ts';
+import { leftOpen, openOutcomeLines } from '../../ui/open-outcomes.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { CHANGE_COLUMNS, changeCells, changeJson, csvLine } from '../change-cells.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -17,7 +18,7 @@ export async function changes(
 ): Promise<number> {
   if (options.csv === true && app.isJson)
     throw new RunbookError({ code: 'E_USAGE', message: '--csv and --json exclude one another', hint: 'Leave one out' });
-  const { state } = await openRun(app, run);
+  const { state, runId } = await openRun(app, run);
   const all = function* (): Generator<Change> {
     for (const ledger of state.changes.values()) yield* ledger.values();
   };
@@ -40,6 +41,7 @@ export async function changes(
       app,
       lines(all(), (change) => format(changeCells(change))),
     );
+    for (const line of openOutcomeLines(runId, leftOpen(state))) app.terminal.print(line);
   }
   return EXIT.done;
 }

@@ -1,13 +1,15 @@
 // A person's decision about a step, from the command line; then the run goes on.
 import { RunbookError } from '../../errors.ts';
 import { mayRedo } from '../../run/evolve-turns.ts';
-import { isUndoPath } from '../../run/paths.ts';
-import { isContainer, type RunState, type StepPhase, type StepState } from '../../run/state.ts';
+import { isInside, isUndoPath } from '../../run/paths.ts';
+import { isContainer, openChangesOf, type RunState, type StepPhase, type StepState } from '../../run/state.ts';
+import { openOutcomeLines } from '../../ui/open-outcomes.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { continueRun } from '../continue-run.ts';
 import { editedInputs } from '../edited-inputs.ts';
 import { findStep } from '../find-step.ts';
 import { givenOutput, outputText } from '../given-output.ts';
+import { requireFree } from '../held-by.ts';
 import { openRun } from '../open-run.ts';
 import { refuseForRun } from '../refuse-for-run.ts';
 
@@ -24,6 +26,7 @@ export async function retry(
 ): Promise<number> {
   const opened = await openRun(app, run);
   const step = findStep(opened, { given, isMeant: isStopped, what: 'is stopped' });
+  await requireFree(opened.journal, opened.runId, app.clock.now());
   const inputs = await editedInputs(app, opened, step, options);
   const reason = options.reason ?? 'retried from the command line';
   const first = ({ state }: { readonly state: RunState }) => {
@@ -51,6 +54,8 @@ export async function skip(
   const isMeant = (step: StepState): boolean => isSkippable(step);
   const step = findStep(opened, { given, isMeant, what: 'can be skipped' });
   refuseForRun(opened, step, 'skip');
+  // Before anything is said that would not hold.
+  await requireFree(opened.journal, opened.runId, app.clock.now());
   const output = await givenOutput(app, opened, step, options.output);
   const text = `${app.operator}: ${options.reason}`;
   const first = ({ state }: { readonly state: RunState }) => {
@@ -60,6 +65,8 @@ export async function skip(
   };
   const needed = outputText(opened.runId, step, output);
   if (needed !== null) app.terminal.tell(needed);
+  const open = openChangesOf(opened.state).filter((change) => change.step === step || isInside(change.step, step));
+  for (const line of openOutcomeLines(opened.runId, open)) app.terminal.tell(line);
   return continueRun(app, opened, options, { first, ...onlyUndo(opened, step) });
 }
 

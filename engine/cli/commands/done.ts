@@ -1,20 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { messageOf, RunbookError } from '../../errors.ts';
+import { needsApproval } from '../../run/decide.ts';
 import type { Draft } from '../../run/events.ts';
 import { storeEvidence } from '../../run/manual.ts';
+import { isOtherText, manualText } from '../../run/manual-text.ts';
 import { nodeAt } from '../../run/paths.ts';
 import type { EvidenceFile } from '../../run/people.ts';
 import type { RunState, StepState } from '../../run/state.ts';
+import { waitsOf } from '../../run/waits.ts';
 import { mediaTypeOf } from '../../ui/media-type.ts';
 import { shellWord } from '../../ui/text.ts';
-import { answerFields, recordedLines } from '../answer-fields.ts';
+import { answerFields, recordedLines, scopeSource } from '../answer-fields.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { continueRun } from '../continue-run.ts';
 import { EXIT } from '../exit-codes.ts';
 import { findStep } from '../find-step.ts';
 import { givenOutput, outputText } from '../given-output.ts';
 import { parsePairs, readValues } from '../given-values.ts';
+import { requireFree } from '../held-by.ts';
 import { type OpenedRun, openRun } from '../open-run.ts';
 import { refuseForRun } from '../refuse-for-run.ts';
 import { confirm, notOpenProblem, say } from '../speak.ts';
@@ -44,13 +48,15 @@ export async function done(app: App, run: string, given: string | undefined, opt
 
 function waitsForDone(step: StepState): boolean {
   if (step.phase === 'stopped' || step.phase === 'wanting') return true;
-  return step.kind === 'manual' && step.phase === 'open' && step.answer === undefined;
+  const isApproved = step.approval === undefined || (step.approval.pending === null && !step.approval.isVoided);
+  return step.kind === 'manual' && step.phase === 'open' && step.answer === undefined && isApproved;
 }
 
 async function answer(app: App, opened: OpenedRun, step: string, options: DoneOptions): Promise<number> {
   refuseOptions(options, ['output'], `${step} is not done by hand: it has not failed`);
   const given = { ...(await readValues(options.fields, app.cwd)), ...parsePairs(options.field ?? [], '--field') };
-  const refusal = notOpenProblem(opened.state.steps.get(step), step);
+  const problem = await answerProblem(app, opened, step);
+  const refusal = problem(opened.state);
   if (refusal !== null) throw refused(opened, refusal);
   const fields = await answerFields(app, opened, { step, given, takesDefaults: options.yes === true });
   const files = (options.evidence ?? []).map((file) => readEvidence(app, file));
@@ -64,9 +70,25 @@ async function answer(app: App, opened: OpenedRun, step: string, options: DoneOp
     step,
     data: { fields, evidence, by, ...note },
   };
-  const events = await say(opened, [draft], (state) => notOpenProblem(state.steps.get(step), step));
+  const events = await say(opened, [draft], problem);
   await confirm(app, opened, [`Recorded: ${step} done by ${by}.`, ...recordedLines(fields)].join('\n'), events);
   return EXIT.done;
+}
+
+/** What must be approved is not done before that, and only as it was approved. */
+async function answerProblem(app: App, opened: OpenedRun, path: string): Promise<(state: RunState) => string | null> {
+  const node = nodeAt(opened.plan, path);
+  const approved = node?.kind === 'manual' && node.approval !== undefined ? node : null;
+  const isHere = opened.state.steps.has(path);
+  const text = approved === null || !isHere ? null : await manualText(scopeSource(app, opened), approved);
+  return (state) => {
+    const step = state.steps.get(path);
+    const problem = notOpenProblem(step, path);
+    if (problem !== null || approved === null || text === null || step === undefined) return problem;
+    if (!needsApproval(approved, step) && !isOtherText(step, text)) return null;
+    const wait = waitsOf(state).find((one) => one.path === path && one.for === 'approval');
+    return `${path} must be approved before it is done: ${wait === undefined ? 'the run asks for that when it goes on' : `it waits for ${wait.text}`}`;
+  };
 }
 
 /** Said without the lease: whoever works on the run takes it up. */
@@ -91,6 +113,8 @@ async function giveOutput(app: App, opened: OpenedRun, step: string, options: Do
 /** The step is stopped, so nobody but the holder of the run's lease may move it on. */
 async function doByHand(app: App, opened: OpenedRun, step: string, options: DoneOptions): Promise<number> {
   refuseOptions(options, ['field', 'fields', 'evidence'], `${step} has failed; it can be said to be done by hand`);
+  // Before anything is said that would not hold.
+  await requireFree(opened.journal, opened.runId, app.clock.now());
   const by = app.operator;
   const output = await givenOutput(app, opened, step, options.output);
   const note = options.note === undefined ? {} : { note: options.note };

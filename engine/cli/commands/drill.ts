@@ -2,6 +2,7 @@ import { loadScenario } from '../../drill/scenario.ts';
 import { createRun } from '../../run/create.ts';
 import { clean, wrap } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
+import { beforeRun } from '../before-run.ts';
 import { createCompiler } from '../compiler.ts';
 import { drillEnv, drillPeople, drillSettings, endDrill, makeWorld, requireSamePlaybook } from '../drill-world.ts';
 import { drive } from '../drive.ts';
@@ -28,7 +29,7 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
   const compiler = createCompiler(app);
   const plan = await compiler.plan(readPlaybook(file), file.shown);
   // Nobody is alarmed, and no world made, where the run could not be kept.
-  const journal = await app.journal();
+  const journal = await beforeRun(() => app.journal());
   const isUnattended = options.yes === true;
   const { world, worldFile } = await makeWorld(app, {
     scenario,
@@ -48,18 +49,20 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
       },
       vault,
     );
-    const { runId } = await createRun({
-      journal,
-      plan,
-      inputs,
-      operator: app.operator,
-      env,
-      random: Math.random,
-      version: packageVersion(),
-      title: world.scenario.title,
-      detectedAt: new Date(world.startedAt).toISOString(),
-      drill: { scenario: world.scenario.name, seed: world.seed, worldFile, isUnattended },
-    });
+    const { runId } = await beforeRun(() =>
+      createRun({
+        journal,
+        plan,
+        inputs,
+        operator: app.operator,
+        env,
+        random: Math.random,
+        version: packageVersion(),
+        title: world.scenario.title,
+        detectedAt: new Date(world.startedAt).toISOString(),
+        drill: { scenario: world.scenario.name, seed: world.seed, worldFile, isUnattended },
+      }),
+    );
     return await drive({
       app,
       compiler,

@@ -3,12 +3,17 @@ import { join } from 'node:path';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
 import { templateText, writeNewFile } from '../new-files.ts';
+import { packageVersion } from '../resources.ts';
+import { SCHEMA_FOLDER, writeSchemaCopies } from '../schema-copies.ts';
 
 /** As they lie under templates/init, and as they will in the project. */
 const FILES = ['runbook.config.yaml', 'contacts.yaml', 'playbooks/example.yaml', 'actions/example/disk-space.ts'];
 const IGNORED = '.runbook/';
 
-/** Makes the folder a project: config, contacts, a playbook that runs, an action of one's own. Never overwrites. */
+/**
+ * Makes the folder a project: config, contacts, a playbook that runs, an action of one's own. Overwrites nothing but its own
+ * copies of the schemas.
+ */
 export async function init(app: App, _options: CommonOptions): Promise<number> {
   const files = FILES.map((file) => ({ file, isNew: writeNewFile(join(app.cwd, file), templateText(`init/${file}`)) }));
   const ignore = {
@@ -16,6 +21,7 @@ export async function init(app: App, _options: CommonOptions): Promise<number> {
     isNew: writeNewFile(join(app.cwd, '.gitignore'), `${IGNORED}\nnode_modules/\n`),
   };
   const all = [...files, ignore];
+  writeSchemaCopies(app.cwd);
   if (app.isJson) {
     app.terminal.print(
       JSON.stringify({ written: all.filter(({ isNew }) => isNew).map(({ file }) => file), kept: keptOf(all) }),
@@ -23,6 +29,7 @@ export async function init(app: App, _options: CommonOptions): Promise<number> {
     return EXIT.done;
   }
   for (const { file, isNew } of all) app.terminal.print(`${isNew ? 'wrote' : 'kept '}  ${file}`);
+  app.terminal.print(`wrote  ${SCHEMA_FOLDER}, by which an editor completes and checks these files`);
   for (const line of nextLines(app.cwd)) app.terminal.print(line);
   return EXIT.done;
 }
@@ -47,6 +54,10 @@ function nextLines(cwd: string): readonly string[] {
     ...(isIgnored ? [] : ['', `Add ${IGNORED} to .gitignore: runs hold what people and systems said.`]),
     ...(isInstalled
       ? []
-      : ['', 'npm install --save-dev runbook lets your editor complete playbooks and check actions.']),
+      : [
+          '',
+          'For an editor to check actions too, install the file that npm pack made of this package:',
+          `  npm install --save-dev PATH/runbook-${packageVersion()}.tgz`,
+        ]),
   ];
 }

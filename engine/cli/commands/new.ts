@@ -4,6 +4,7 @@ import { isActionName } from '../../project/action-source.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
 import { templateText, writeNewFile } from '../new-files.ts';
+import { schemaReference, writeSchemaCopies } from '../schema-copies.ts';
 import { shownPath } from '../shown-path.ts';
 
 interface NewFile {
@@ -24,6 +25,7 @@ export async function create(app: App, what: string, name: string, _options: Com
       hint: 'Choose another name, or remove it first',
     });
   }
+  if (what === 'playbook' && app.project.root !== null) writeSchemaCopies(app.project.root);
   if (app.isJson) app.terminal.print(JSON.stringify({ written: shown }));
   else {
     app.terminal.print(`wrote  ${shown}`);
@@ -39,7 +41,7 @@ function plan(app: App, what: string, name: string): NewFile {
     const [folder = join(app.cwd, 'playbooks')] = app.project.playbookFolders;
     return {
       path: join(folder, `${name}.yaml`),
-      text: templateText('new/playbook.yaml', values),
+      text: playbookText(app, folder, values),
       next: `Next: write its steps, then runbook validate ${name}`,
     };
   }
@@ -59,6 +61,13 @@ function plan(app: App, what: string, name: string): NewFile {
     message: `new does not know ${what}`,
     hint: 'runbook new playbook NAME, or runbook new action FAMILY.VERB-OBJECT',
   });
+}
+
+/** Outside a project there is no schema that its first line could name. */
+function playbookText({ project: { root } }: App, folder: string, values: { readonly [name: string]: string }): string {
+  const SCHEMA = root === null ? '' : schemaReference(root, folder, 'playbook');
+  const text = templateText('new/playbook.yaml', { ...values, SCHEMA });
+  return root === null ? text.slice(text.indexOf('\n') + 1) : text;
 }
 
 /** `shop.restart-worker` → `Restart worker`. */

@@ -106,7 +106,7 @@ async function show(
   learnSecrets(app.redactor, compiled, { actions, envs: [app.env, env], references, root });
   const vault = openVault(app);
   const given = { ...inputs, ...(await readValues(options.inputs, app.cwd)), ...inputPairs(compiled, options.input) };
-  const answered = await answering(app, compiled, options.answers);
+  const answered = await answering(app, compiled, { file: options.answers, takesDefaults: true });
   const interrupts = watchInterrupts({
     onFirst: () => app.terminal.tell('The plan is given up; nothing was changed'),
     onSecond: () => undefined,

@@ -5,6 +5,7 @@ import { createRun } from '../../run/create.ts';
 import { createSecrets } from '../../run/secrets.ts';
 import { answering } from '../answering.ts';
 import type { App, CommonOptions } from '../app.ts';
+import { beforeRun } from '../before-run.ts';
 import { createCompiler } from '../compiler.ts';
 import { continueRun } from '../continue-run.ts';
 import { drive } from '../drive.ts';
@@ -48,26 +49,30 @@ export async function run(app: App, playbook: string, options: RunOptions): Prom
   });
   const selection = readSelection(plan, options);
   const given = { ...(await readValues(options.inputs, app.cwd)), ...inputPairs(plan, options.input) };
-  const people = await answering(app, plan, options.answers);
+  const people = await answering(app, plan, { file: options.answers, takesDefaults: options.yes === true });
   const detectedAt = options.detected === undefined ? undefined : parsePastTime(options.detected, app.clock.now());
   const unfinished = await offerUnfinished(app, plan);
   if (unfinished !== null) return continueRun(app, await openRun(app, unfinished), options);
   const vault = openVault(app);
   const inputs = await resolveRunInputs(app, plan, given, vault);
   await requireSecrets(app, plan, config);
-  const { runId } = await createRun({
-    journal: await app.journal(),
-    plan,
-    inputs,
-    operator: app.operator,
-    env: config.env,
-    random: Math.random,
-    version: packageVersion(),
-    ...(await surroundings(config)),
-    ...(selection === undefined ? {} : { selection }),
-    ...(options.title === undefined ? {} : { title: options.title }),
-    ...(detectedAt === undefined ? {} : { detectedAt }),
-  });
+  const { runId } = await beforeRun(async () =>
+    createRun({
+      journal: await app.journal(),
+      plan,
+      inputs,
+      operator: app.operator,
+      env: config.env,
+      random: Math.random,
+      version: packageVersion(),
+      ...(await surroundings(config)),
+      rules: config.rules,
+      ...(selection === undefined ? {} : { selection }),
+      ...(options.title === undefined ? {} : { title: options.title }),
+      ...(detectedAt === undefined ? {} : { detectedAt }),
+      ...(options.confirmEach === true ? { confirmEach: true } : {}),
+    }),
+  );
   showEnvironment(app, config);
   return drive({
     app,
@@ -80,7 +85,6 @@ export async function run(app: App, playbook: string, options: RunOptions): Prom
     settings: config,
     vault,
     ...(people === null ? {} : { people }),
-    ...(options.confirmEach === true ? { confirmsEach: true } : {}),
   });
 }
 

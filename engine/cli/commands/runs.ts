@@ -2,7 +2,11 @@ import type { RunRow } from '../../store/journal.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { existingJournal, hasNoRunsYet } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
+import { liveHolder } from '../held-by.ts';
+import { shownStatus } from '../shown-status.ts';
 import { table } from '../table.ts';
+
+type ShownRow = Omit<RunRow, 'status'> & { readonly status: string };
 
 interface RunsOptions extends CommonOptions {
   readonly playbook?: string;
@@ -30,7 +34,11 @@ export async function runs(app: App, options: RunsOptions): Promise<number> {
   return EXIT.done;
 }
 
-async function rowsOf(app: App, { limit, playbook }: RunsOptions): Promise<readonly RunRow[]> {
+async function rowsOf(app: App, { limit, playbook }: RunsOptions): Promise<readonly ShownRow[]> {
   const journal = await existingJournal(app);
-  return journal.runs({ limit, ...(playbook === undefined ? {} : { playbook }) });
+  const rows = await journal.runs({ limit, ...(playbook === undefined ? {} : { playbook }) });
+  const isHeld = async (row: RunRow): Promise<boolean> => (await liveHolder(journal, row.id, app.clock.now())) !== null;
+  return Promise.all(
+    rows.map(async (row) => (row.status === 'running' ? { ...row, status: shownStatus(row, await isHeld(row)) } : row)),
+  );
 }

@@ -1,9 +1,10 @@
-import { runStatus, type StepState } from '../../run/state.ts';
+import { openChangesOf, runStatus, type StepState } from '../../run/state.ts';
 import { changePhrases } from '../../ui/change-words.ts';
 import { oneLine, shellWord } from '../../ui/text.ts';
 import { treeLines } from '../../ui/tree.ts';
 import { badVerdict } from '../../ui/verdict.ts';
 import type { App, CommonOptions } from '../app.ts';
+import { changeJson } from '../change-cells.ts';
 import { existingJournal } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
 import { halfFinished, halfFinishedLines } from '../half-finished.ts';
@@ -15,11 +16,14 @@ import {
   type RunInEffect,
   runsInEffect,
   temporariesOf,
+  temporaryCommand,
   temporaryJson,
   temporaryText,
 } from '../still-in-effect.ts';
 import { table } from '../table.ts';
-import { detailLines, detailsJson, waitingDetails } from '../waiting-details.ts';
+import { detailLines, detailsJson, type WaitingDetails, waitingDetails } from '../waiting-details.ts';
+
+const MOST_NAMED = 5;
 
 /** How one run stands; without one, everything still in effect and what is half-finished, across runs. */
 export async function status(app: App, run: string | undefined, _options: CommonOptions): Promise<number> {
@@ -48,6 +52,7 @@ async function printJson(app: App, opened: OpenedRun): Promise<number> {
       holder: holder && { operator: holder.operator, host: holder.host, pid: holder.pid },
       waitsFor: (await waitingDetails(app, opened)).map(detailsJson),
       temporary: temporariesOf(state, runId, app.clock.now()).map(temporaryJson),
+      uncertain: openChangesOf(state).map(changeJson),
       steps: steps.map((step) => stepJson(opened, step)),
       head: { seq: state.seq, hash: state.head },
     }),
@@ -91,8 +96,9 @@ async function printText(app: App, opened: OpenedRun): Promise<number> {
     const isUrgent = temporary.kept === undefined && (temporary.overdueMs ?? -1) >= 0;
     const line = `Temporary, still in effect: ${temporaryText(temporary)}`;
     terminal.print(isUrgent ? terminal.palette.bad(line) : terminal.palette.attention(line));
-    terminal.print(`    runbook undo ${shellWord(runId)} ${shellWord(temporary.step)}`);
+    terminal.print(`    ${temporaryCommand(temporary)}`);
   }
+  for (const line of uncertainLines(opened, waiting)) terminal.print(line);
   for (const item of waiting) {
     terminal.print(terminal.palette.attention(`◆ ${item.title}: ${item.text}`));
     for (const line of detailLines(item, Math.min(terminal.columns() - 4, 100))) terminal.print(`  ${line}`.trimEnd());
@@ -108,6 +114,21 @@ async function printText(app: App, opened: OpenedRun): Promise<number> {
   else if (state.endedAt === null) terminal.print(`Nobody works on it now. Go on with: runbook resume ${runId}`);
   for (const line of headLines(runId, state)) terminal.print(terminal.palette.dim(line));
   return EXIT.done;
+}
+
+/** What a waiting step asks about is shown with it. */
+function uncertainLines({ runId, state }: OpenedRun, waiting: readonly WaitingDetails[]): string[] {
+  const asked = new Set(waiting.flatMap(({ changes = [] }) => changes));
+  const open = openChangesOf(state).filter((change) => !asked.has(change));
+  if (open.length === 0) return [];
+  const names = open.slice(0, MOST_NAMED).map(({ verb, kind, id, step }) => oneLine(`${verb} ${kind} ${id} (${step})`));
+  const rest = open.length > MOST_NAMED ? `, and ${open.length - MOST_NAMED} more` : '';
+  const count = open.length === 1 ? '1 change has' : `${open.length} changes have`;
+  return [
+    `${count} no known outcome: ${names.join(', ')}${rest}`,
+    `    runbook settle ${shellWord(runId)}      to say what became of them`,
+    `    runbook undo ${shellWord(runId)}        looks, and takes back what happened`,
+  ];
 }
 
 async function statusOfAll(app: App): Promise<number> {
@@ -130,7 +151,7 @@ async function statusOfAll(app: App): Promise<number> {
     const isUrgent = temporary.kept === undefined && (temporary.overdueMs ?? -1) >= 0;
     const line = `  ${temporary.run}  ${temporaryText(temporary)}`;
     print(isUrgent ? palette.bad(line) : palette.attention(line));
-    print(`    runbook undo ${shellWord(temporary.run)} ${shellWord(temporary.step)}`);
+    print(`    ${temporaryCommand(temporary)}`);
   }
   if (byDue.length > 0) print('');
   for (const line of heldLines(held)) print(line);
@@ -146,7 +167,7 @@ function heldLines(held: readonly RunInEffect[]): string[] {
     run.run,
     run.playbook + (run.isDrill ? ' (drill)' : ''),
     run.status,
-    changesText(run.changes),
+    changesText(run),
   ]);
   return table(['IN EFFECT', 'PLAYBOOK', 'STATUS', 'NOT TAKEN BACK'], rows);
 }

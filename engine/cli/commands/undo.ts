@@ -7,16 +7,26 @@ import { startUndo, undoable } from '../../run/undo.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { isConfirmed } from '../confirm.ts';
 import { type ContinueOptions, continueRun } from '../continue-run.ts';
-import type { LastWords } from '../drive.ts';
+import { type LastWords, loadInverses } from '../drive.ts';
 import { EXIT } from '../exit-codes.ts';
 import { findStep } from '../find-step.ts';
 import { requireFree } from '../held-by.ts';
 import { type OpenedRun, openRun } from '../open-run.ts';
-import { unclearChanges, undoneJson, undoneLines, undoPlanJson, undoPlanLines } from '../undo-lines.ts';
+import {
+  countUnconfirmed,
+  type UndoPlan,
+  undoneJson,
+  undoneLines,
+  undoPlanJson,
+  undoPlanLines,
+  undoPlanOf,
+} from '../undo-lines.ts';
 
 interface UndoOptions extends CommonOptions, ContinueOptions {
   /** Restores also what somebody changed since. */
   readonly overwrite?: boolean;
+  /** Restores also what nothing can look at first. */
+  readonly unchecked?: boolean;
   readonly reason?: string;
 }
 
@@ -27,25 +37,27 @@ export async function undo(app: App, run: string, given: readonly string[], opti
   const steps = given.map((name) => stepOf(opened, name));
   if (opened.state.undo !== null) return goOn(app, opened, steps, options);
   const chosen = steps.length === 0 ? null : new Set(steps);
-  const { reversible, irreversible } = undoable(opened.state, opened.plan, chosen);
-  const unclear = unclearChanges(opened.state, chosen);
-  const found = { reversible, irreversible, unclear, overwrites: options.overwrite === true };
-  if (app.isJson) app.terminal.print(JSON.stringify({ run: opened.runId, plan: undoPlanJson(found) }));
-  else for (const line of undoPlanLines(opened, found, app.terminal.palette)) app.terminal.print(line);
-  if (reversible.length === 0) return EXIT.done;
-  const what = `Take back ${reversible.length === 1 ? '1 change' : `${reversible.length} changes`} of the run ${opened.runId}?`;
-  if (!(await isConfirmed(app, { message: what, yes: options.yes === true }))) {
+  const found = undoable(opened.state, opened.plan, chosen);
+  await loadInverses(opened.compiler, opened);
+  const { plan, compiler } = opened;
+  const shown = undoPlanOf(found, { plan, actions: compiler.actions, overwrites: options.overwrite === true });
+  if (app.isJson) app.terminal.print(JSON.stringify({ run: opened.runId, plan: undoPlanJson(shown) }));
+  else for (const line of undoPlanLines(opened, shown, app.terminal.palette)) app.terminal.print(line);
+  if (found.reversible.length === 0) return EXIT.done;
+  const confirmed = await confirmUndo(app, opened.runId, shown, options);
+  if (confirmed === null) {
     app.terminal.print('Nothing was taken back.');
     return EXIT.waiting;
   }
   const first = ({ state }: RunSession): readonly Draft[] => {
     const now = undoable(state, opened.plan, chosen);
-    if (now.reversible.length !== reversible.length) throw goneOn(opened.runId);
+    if (now.reversible.length !== found.reversible.length) throw goneOn(opened.runId);
     const { operator: by } = app;
     const reason = options.reason ?? 'asked for on the command line';
     const draft = startUndo(state, {
       cause: 'operator',
       overwrites: options.overwrite === true,
+      isUnchecked: confirmed.isUnchecked,
       reason,
       by,
       actor: `person:${by}`,
@@ -54,6 +66,37 @@ export async function undo(app: App, run: string, given: readonly string[], opti
     return [draft];
   };
   return takeBack(app, opened, { first, chosen }, options);
+}
+
+/** What can be looked at first, and what cannot, each by a yes of its own. @returns null: nothing is to be done. */
+async function confirmUndo(
+  app: App,
+  runId: string,
+  { checkable, uncheckable }: UndoPlan,
+  options: UndoOptions,
+): Promise<{ readonly isUnchecked: boolean } | null> {
+  const yes = options.yes === true;
+  const isUnchecked = options.unchecked === true;
+  const unseen = `${counted(uncheckable.length)} of the run ${runId} that nothing can look at first`;
+  if (checkable.length > 0 || isUnchecked) {
+    const count = checkable.length + (isUnchecked ? uncheckable.length : 0);
+    if (!(await isConfirmed(app, { message: `Take back ${counted(count)} of the run ${runId}?`, yes }))) return null;
+  }
+  if (isUnchecked || uncheckable.length === 0) return { isUnchecked };
+  if (app.terminal.isInteractive && !app.isJson) {
+    const isMeant = await isConfirmed(app, { message: `Take back ${unseen}?`, yes: false });
+    return isMeant || checkable.length > 0 ? { isUnchecked: isMeant } : null;
+  }
+  if (checkable.length > 0) return { isUnchecked: false };
+  throw new RunbookError({
+    code: 'E_NOT_CONFIRMED',
+    message: `Take back ${unseen}? Nobody is here to say so, and nothing was done`,
+    hint: 'Look at them yourself, then repeat your command with --yes --unchecked',
+  });
+}
+
+function counted(count: number): string {
+  return count === 1 ? '1 change' : `${count} changes`;
 }
 
 /** One that was begun and interrupted, or stopped: the same command tries again what failed. */
@@ -96,11 +139,13 @@ function lastWords(
   const isStopped = [...state.stopped].some(isUndoPath);
   const { irreversible } = undoable(state, opened.plan, chosen);
   const facts = { state, runId: opened.runId, chosen, irreversible };
+  // Somebody must still say whether those are to be taken back.
+  const whenFinished = countUnconfirmed(facts) > 0 ? EXIT.waiting : EXIT.done;
   return {
     lines: undoneLines(facts),
     json: { undo: undoneJson(facts) },
     isWhole: isFinished,
-    exitCode: isFinished ? EXIT.done : isInterrupted ? EXIT.interrupted : isStopped ? EXIT.failed : EXIT.waiting,
+    exitCode: isFinished ? whenFinished : isInterrupted ? EXIT.interrupted : isStopped ? EXIT.failed : EXIT.waiting,
   };
 }
 

@@ -24,6 +24,8 @@ interface ValidateOptions extends CommonOptions {
 /** Everything that is wrong with these playbooks, by file and line, and with those they call; nothing twice. */
 interface Findings {
   readonly files: readonly PlaybookFile[];
+  /** As shown; those that could not be checked, by the file that kept them from it. */
+  readonly unchecked: ReadonlyMap<string, string>;
   readonly diagnostics: readonly Diagnostic[];
   readonly texts: ReadonlyMap<string, string>;
 }
@@ -42,6 +44,7 @@ export async function validate(app: App, given: readonly string[], options: Vali
 async function find(compiler: Compiler, files: readonly PlaybookFile[]): Promise<Findings> {
   const texts = new Map<string, string>();
   const all: Diagnostic[] = [];
+  const unchecked = new Map<string, string>();
   for (const file of files) {
     const read = decodeFile(file);
     if ('diagnostics' in read) {
@@ -54,10 +57,12 @@ async function find(compiler: Compiler, files: readonly PlaybookFile[]): Promise
       all.push(...diagnostics);
       for (const [name, text] of sources) texts.set(name, text);
     } catch (error) {
-      all.push(asDiagnostic(error, file));
+      const diagnostic = asDiagnostic(error, file);
+      all.push(diagnostic);
+      unchecked.set(file.shown, diagnostic.location.file);
     }
   }
-  return { files, diagnostics: sortedDiagnostics(all), texts };
+  return { files, unchecked, diagnostics: sortedDiagnostics(all), texts };
 }
 
 /** What keeps one playbook from being checked (an action that cannot be loaded) is no reason to say nothing of others. */
@@ -67,7 +72,7 @@ function asDiagnostic(error: unknown, file: PlaybookFile): Diagnostic {
   return { severity: 'error', code, message, location, length: 1, ...(hint === undefined ? {} : { hint }) };
 }
 
-function jsonOf({ files, diagnostics, texts }: Findings, isValid: boolean): object {
+function jsonOf({ files, unchecked, diagnostics, texts }: Findings, isValid: boolean): object {
   const problems = problemsOf(diagnostics, texts);
   const count = (severity: Diagnostic['severity']): number =>
     problems.filter((problem) => problem.severity === severity).length;
@@ -77,7 +82,7 @@ function jsonOf({ files, diagnostics, texts }: Findings, isValid: boolean): obje
     warnings: count('warning'),
     files: files.map(({ shown }) => ({
       file: shown,
-      valid: problems.every(({ file, severity }) => file !== shown || severity !== 'error'),
+      valid: !unchecked.has(shown) && problems.every(({ file, severity }) => file !== shown || severity !== 'error'),
     })),
     problems,
   };
@@ -102,7 +107,7 @@ function artifactOf(shown: string): SarifArtifact {
   return builtIn === undefined ? { uri: uri(shown), base: 'SRCROOT' } : { uri: uri(builtIn), base: 'RUNBOOK' };
 }
 
-function printText({ terminal }: App, { files, diagnostics, texts }: Findings): void {
+function printText({ terminal }: App, { files, unchecked, diagnostics, texts }: Findings): void {
   // Text of a file must not act on the terminal.
   const shown = diagnostics.map((one) => ({
     ...one,
@@ -112,6 +117,11 @@ function printText({ terminal }: App, { files, diagnostics, texts }: Findings): 
   if (shown.length > 0) terminal.print(`${renderDiagnostics(shown, texts, { color: terminal.hasColor })}\n`);
   for (const file of files) {
     if (diagnostics.some(({ location }) => location.file === file.shown)) continue;
+    const other = unchecked.get(file.shown);
+    if (other !== undefined) {
+      terminal.print(`${file.shown}: not checked, because of ${other}`);
+      continue;
+    }
     terminal.print(`${file.shown}: valid${file.hidesBuiltIn ? ' (takes the place of the built-in one)' : ''}`);
   }
   if (shown.length > 0) terminal.print(countDiagnostics(shown));

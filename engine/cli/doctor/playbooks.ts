@@ -1,7 +1,10 @@
 // Each playbook: whether it is valid, and whether what it requires is there.
+
+import type { JsonObject } from '../../json.ts';
 import { countDiagnostics } from '../../playbook/code-frame.ts';
 import type { Plan } from '../../playbook/plan.ts';
 import { listed } from '../../playbook/suggest.ts';
+import { areRolesKnown, hasRole } from '../../run/roles.ts';
 import type { App } from '../app.ts';
 import type { Compiler } from '../compiler.ts';
 import type { ProjectConfig } from '../load-config.ts';
@@ -21,6 +24,7 @@ export async function checkPlaybooks(
 ): Promise<CheckedPlaybooks> {
   const findings: Finding[] = [];
   const secrets = new Map<string, string[]>();
+  const contacts = await knownContacts(config);
   let valid = 0;
   for (const file of listPlaybooks(app)) {
     const plan = await compile(compiler, file, findings);
@@ -35,9 +39,37 @@ export async function checkPlaybooks(
         text: `${file.name} requires ${listed(missing)}, which ${missing.length === 1 ? 'is' : 'are'} not set: it cannot be started`,
         mend: `Set ${missing.length === 1 ? 'it' : 'them'} in the environment, or under environments.NAME.variables in runbook.config.yaml`,
       });
+    findings.push(...roleFindings(file.name, plan, contacts));
   }
   const count: Finding = { about: 'playbooks', level: 'ok', text: `${valid} ${valid === 1 ? 'is' : 'are'} valid` };
   return { findings: [count, ...findings], secrets };
+}
+
+/** Roles that an approval asks for, and that nobody of those it could be asked of has. */
+function roleFindings(name: string, plan: Plan, contacts: JsonObject | undefined): Finding[] {
+  if (!areRolesKnown(contacts)) return [];
+  const approvals = [...plan.nodes.values()].flatMap((node) =>
+    (node.kind === 'uses' || node.kind === 'manual') && node.approval?.role !== undefined
+      ? [{ role: node.approval.role, path: node.path }]
+      : [],
+  );
+  const missing = new Set(approvals.map(({ role }) => role).filter((role) => !hasRole(contacts, role)));
+  return [...missing].map((role) => ({
+    about: 'playbooks',
+    level: 'warning',
+    text: `${name} needs an approval in the role ${role} (${listed(approvals.filter((one) => one.role === role).map(({ path }) => path))}), which no contact has: nobody could give it`,
+    mend: `Write ${role} under the \`roles\` of somebody in the contacts file`,
+  }));
+}
+
+/** What is wrong with the file is told with the project. */
+async function knownContacts(config: ProjectConfig | null): Promise<JsonObject | undefined> {
+  try {
+    // Contacts are plain data, checked by their schema.
+    return ((await config?.contacts()) ?? undefined) as JsonObject | undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function compile(compiler: Compiler, file: PlaybookFile, findings: Finding[]): Promise<Plan | null> {

@@ -1,5 +1,5 @@
 // One action, run with every change planned and none performed. Its reads are made for real.
-import { type Action, PermanentFailure, TargetsUnknown } from '../../action.ts';
+import { type Action, PermanentFailure, type Target, TargetsUnknown } from '../../action.ts';
 import type { Json } from '../../json.ts';
 import type { ActionStep } from '../../playbook/plan.ts';
 import { problemText } from '../../playbook/validate-value.ts';
@@ -14,6 +14,7 @@ import { planLedger, type StepLedger } from '../step-ledger.ts';
 import { StopControl } from '../stop.ts';
 import { seal } from '../vault.ts';
 import type { PlannedAction, PlannedChanges, PlannedTarget } from './result.ts';
+import type { Touched } from './walk.ts';
 
 export interface ActionPlan {
   readonly changes: readonly PlannedChanges[];
@@ -30,7 +31,14 @@ export interface ActionPlan {
  */
 export async function planAction(
   engine: Engine,
-  of: { readonly node: ActionStep; readonly action: Action; readonly step: StepState; readonly inputs: Json },
+  of: {
+    readonly node: ActionStep;
+    readonly action: Action;
+    readonly step: StepState;
+    readonly inputs: Json;
+    /** By what was planned before. */
+    readonly touched: Touched;
+  },
   stop: AbortSignal,
 ): Promise<ActionPlan | { readonly error: ErrorFact }> {
   const { node } = of;
@@ -51,7 +59,7 @@ class OutOfTime extends Error {}
 
 async function tryAction(
   engine: Engine,
-  { node, action, step, inputs }: Parameters<typeof planAction>[1],
+  { node, action, step, inputs, touched }: Parameters<typeof planAction>[1],
   stop: AbortSignal,
 ): Promise<ActionPlan> {
   const ledger = planLedger(engine.session, step, { attempt: 1, round: 0, isIdempotent: action.idempotent });
@@ -87,12 +95,12 @@ async function tryAction(
   const context = await openStepContext(engine, { node, action, step, ledger: port, control, ...silent });
   try {
     const result = await Promise.race([context.guard(() => action.run(inputs, context.ctx)), cutOff.promise]);
-    const found = { changes: byOutcome(settled), expected: byVerb(named) };
-    if (found.changes.some(({ outcome }) => outcome === 'planned')) return found;
+    const found = { changes: byOutcome(settled, touched), expected: byVerb(named) };
+    if (found.changes.some(({ outcome }) => outcome === 'planned' || outcome === 'unknown')) return found;
     return { ...found, output: seal(engine.vault, action.output, checkedOutput(engine, action, result), node.path) };
   } catch (thrown) {
     if (!(thrown instanceof TargetsUnknown)) throw thrown;
-    return { changes: byOutcome(settled), expected: byVerb(named), targetsUnknown: thrown.message };
+    return { changes: byOutcome(settled, touched), expected: byVerb(named), targetsUnknown: thrown.message };
   } finally {
     disarm?.();
     stop.removeEventListener('abort', onStop);
@@ -119,14 +127,22 @@ function checkedOutput(engine: Engine, action: Action, result: Json): Json {
   throw new PermanentFailure(`${action.name} gave a result that its own output schema refuses: ${text}`);
 }
 
-/** A target that was settled twice stands where it was settled last. */
-function byOutcome(settled: readonly EventData['change.settled'][]): readonly PlannedChanges[] {
+/**
+ * A target that was settled twice stands where it was settled last. What is so already, and is touched by a planned change
+ * before that, the run may find otherwise.
+ */
+function byOutcome(settled: readonly EventData['change.settled'][], touched: Touched): readonly PlannedChanges[] {
+  const planned = new Set<string>();
   const last = new Map<
     string,
     { kind: string; verb: string; outcome: PlannedChanges['outcome']; target: PlannedTarget }
   >();
   for (const { kind, verb, key, results } of settled) {
-    for (const { id, outcome, owner, before, error } of results) {
+    for (const { id, outcome: now, owner, before, error } of results) {
+      const name = JSON.stringify([kind, id]);
+      const isTouched = planned.has(name) || touched.get(kind)?.has(id) === true;
+      if (now === 'planned') planned.add(name);
+      const outcome = now === 'already' && isTouched ? 'unknown' : now;
       const target = {
         id,
         ...(owner === undefined ? {} : { owner }),
@@ -151,14 +167,19 @@ function byOutcome(settled: readonly EventData['change.settled'][]): readonly Pl
 
 /** Whom an action said it would work through; each once. */
 function byVerb(named: readonly Named[]): PlannedAction['expected'] {
-  const groups = new Map<string, { verb: string; kind: string; ids: Set<string> }>();
-  for (const { verb, kind, id } of named) {
+  const groups = new Map<string, { verb: string; kind: string; ids: Set<string>; owners: Map<string, Target> }>();
+  for (const { verb, kind, id, owner } of named) {
     const key = JSON.stringify([verb, kind]);
-    const group = groups.get(key) ?? { verb, kind, ids: new Set<string>() };
+    const group = groups.get(key) ?? { verb, kind, ids: new Set<string>(), owners: new Map<string, Target>() };
     groups.set(key, group);
     group.ids.add(id);
+    if (owner !== undefined) group.owners.set(JSON.stringify(owner), owner);
   }
-  return [...groups.values()].map(({ ids, ...group }) => ({ ...group, ids: [...ids] }));
+  return [...groups.values()].map(({ ids, owners, ...group }) => ({
+    ...group,
+    ids: [...ids],
+    ...(owners.size === 0 ? {} : { owners: [...owners.values()] }),
+  }));
 }
 
 async function pause(engine: Engine, ms: number, stop: AbortSignal): Promise<void> {

@@ -52,7 +52,7 @@ export async function preview(options: PreviewOptions): Promise<PlanResult> {
     const walk: Walk = {
       engine,
       unknowns: createUnknowns(plan),
-      findings: { hasPlanned: false, endsAt: undefined, unknowns: [], assumed: [] },
+      findings: { hasPlanned: false, touched: new Map(), endsAt: undefined, unknowns: [], assumed: [] },
       stop: options.stop ?? new AbortController().signal,
       visit: (node, isMaybe) => visit(walk, node, isMaybe),
     };

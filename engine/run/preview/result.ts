@@ -45,8 +45,16 @@ export interface PlannedAction {
   /** Where the step says what it acts on. */
   readonly target?: Json;
   readonly changes: readonly PlannedChanges[];
-  /** Whom it would work through, one by one; what it would change of theirs is among the changes. */
-  readonly expected: readonly { readonly verb: string; readonly kind: string; readonly ids: readonly string[] }[];
+  /**
+   * Whom it would work through, one by one; what it would change of theirs is among the changes. `owners`: whose they are,
+   * where a limit asks for it.
+   */
+  readonly expected: readonly {
+    readonly verb: string;
+    readonly kind: string;
+    readonly ids: readonly string[];
+    readonly owners?: readonly Target[];
+  }[];
   /** Why it cannot be told what would change, where the action cannot. */
   readonly targetsUnknown?: string;
   /** A read after changes that are only planned: it found what is there now. */
@@ -69,7 +77,10 @@ export interface PlannedAction {
 
 export type PlannedTarget = Pick<Target, 'id' | 'owner' | 'before'> & { readonly error?: string };
 
-/** Of one verb and kind, and with one outcome: `planned` would be changed, `already` is so, `protected` stays. */
+/**
+ * Of one verb and kind, and with one outcome: `planned` would be changed, `already` is so, `protected` stays. `unknown`: it
+ * is so now, and an earlier change of the plan would touch it, so it may be changed in the run.
+ */
 export interface PlannedChanges {
   readonly verb: string;
   readonly kind: string;

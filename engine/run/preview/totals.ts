@@ -1,4 +1,6 @@
 // The sums of a plan: what would change in all, which limits that passes, and who must approve.
+import type { Outcome, Target } from '../../action.ts';
+import { withOwners } from '../touched-targets.ts';
 import type { PlannedLimit, PlannedStep, PlannedTotal, PlanResult } from './result.ts';
 
 export interface Totals extends Pick<PlanResult, 'totals' | 'uncounted' | 'limits' | 'approvals'> {
@@ -75,14 +77,32 @@ function count(
     };
     counts.set(key, known);
   }
-  const planned = isMaybe ? known.possible : known.sure;
-  const set =
-    outcome === 'planned' ? planned : outcome === 'already' || outcome === 'protected' ? known[outcome] : undefined;
+  const set = setOf(known, outcome, isMaybe);
   for (const { id, owner } of targets) {
     set?.add(id);
-    if (set === planned && owner !== undefined)
-      known.owners.set(owner.kind, (known.owners.get(owner.kind) ?? new Set()).add(owner.id));
+    if (owner === undefined || !isTouching(outcome)) continue;
+    for (const one of withOwners(owner))
+      known.owners.set(one.kind, (known.owners.get(one.kind) ?? new Set()).add(one.id));
   }
+}
+
+function setOf(known: Count, outcome: Outcome, isMaybe: boolean): Set<string> | undefined {
+  switch (outcome) {
+    case 'planned':
+      return isMaybe ? known.possible : known.sure;
+    case 'unknown':
+      return known.possible;
+    case 'already':
+    case 'protected':
+      return known[outcome];
+    default:
+      return undefined;
+  }
+}
+
+/** In the run it is touched, or may be. */
+function isTouching(outcome: Outcome): boolean {
+  return outcome === 'planned' || outcome === 'unknown';
 }
 
 function totalOf({ verb, kind, sure, possible, owners, already, protected: kept }: Count): PlannedTotal {
@@ -115,15 +135,15 @@ function createTouched(limits: ReadonlyMap<string, number>): {
   return {
     add(step) {
       const grown = new Set<string>();
-      for (const { kind, ids: expected } of step.action?.expected ?? [])
-        for (const id of expected) if (add(kind, id)) grown.add(kind);
-      for (const { kind, outcome, targets } of step.action?.changes ?? []) {
-        if (outcome !== 'planned') continue;
-        for (const { id, owner } of targets) {
-          if (add(kind, id)) grown.add(kind);
-          if (owner !== undefined && add(owner.kind, owner.id)) grown.add(owner.kind);
-        }
+      const touch = (target: Target): void => {
+        for (const { kind, id } of withOwners(target)) if (add(kind, id)) grown.add(kind);
+      };
+      for (const { kind, ids: expected, owners } of step.action?.expected ?? []) {
+        for (const id of expected) touch({ kind, id });
+        for (const owner of owners ?? []) touch(owner);
       }
+      for (const { kind, outcome, targets } of step.action?.changes ?? [])
+        if (isTouching(outcome)) for (const target of targets) touch({ ...target, kind });
       return [...grown].flatMap((kind) => {
         const [limit, touched] = [limits.get(kind), ids.get(kind)?.size ?? 0];
         return limit === undefined || touched <= limit ? [] : [{ kind, limit, count: touched }];

@@ -10,7 +10,7 @@ import { SecretWanted } from '../reveal.ts';
 import { scopeFor } from '../scope.ts';
 import type { StepState } from '../state.ts';
 import { type ActionPlan, planAction } from './plan-action.ts';
-import type { PlannedAction, PlannedStep } from './result.ts';
+import type { PlannedAction, PlannedChanges, PlannedStep } from './result.ts';
 import { condition, failStep, forgetMaybe, type StepBase, takeTurn, type Walk, whyOf } from './walk.ts';
 
 export async function visitAction(walk: Walk, node: ActionStep, isMaybe: boolean): Promise<PlannedStep> {
@@ -50,7 +50,8 @@ async function planStep(walk: Walk, node: ActionStep, { base, step }: Entered): 
     const conditions = await conditionsOf(walk, node, undefined);
     return { ...base, verdict: 'open', why, action: { ...resolved, ...conditions }, steps: [] };
   }
-  const result = await planAction(engine, { node, action, step, inputs: inputs.real }, walk.stop);
+  const { touched } = findings;
+  const result = await planAction(engine, { node, action, step, inputs: inputs.real, touched }, walk.stop);
   if ('error' in result) {
     const failed = await failStep(walk, node, base, result.error);
     // In the run it may go better, and change something.
@@ -111,8 +112,10 @@ async function accept(
   result: ActionPlan,
 ): Promise<PlannedStep> {
   const { findings, unknowns } = walk;
-  const isChanging = result.changes.some(({ outcome }) => outcome === 'planned') || result.targetsUnknown !== undefined;
+  const touching = result.changes.filter(({ outcome }) => outcome === 'planned' || outcome === 'unknown');
+  const isChanging = touching.length > 0 || result.targetsUnknown !== undefined;
   if (isChanging) findings.hasPlanned = true;
+  for (const changes of touching) noteTouched(walk, base, changes);
   if (result.targetsUnknown !== undefined)
     findings.unknowns.push({ path: base.path, what: 'what it would change', why: result.targetsUnknown });
   let checked: Awaited<ReturnType<typeof conditionsOf>>;
@@ -151,6 +154,19 @@ async function accept(
     });
   await finish(walk, node, unknowns.isStepUnknown(node.path) ? undefined : result.output);
   return { ...base, verdict: 'runs', action, steps: [] };
+}
+
+function noteTouched({ findings }: Walk, { path }: StepBase, { verb, kind, outcome, targets }: PlannedChanges): void {
+  const touched = findings.touched.get(kind) ?? new Set<string>();
+  findings.touched.set(kind, touched);
+  for (const { id } of targets) touched.add(id);
+  if (outcome !== 'unknown') return;
+  const [counted, them] = targets.length === 1 ? ['1 target', 'it'] : [`${targets.length} targets`, 'them'];
+  findings.unknowns.push({
+    path,
+    what: `whether it would ${verb} ${counted} of kind ${kind}`,
+    why: `so already now, and the plan itself changes ${them} before`,
+  });
 }
 
 async function conditionsOf(

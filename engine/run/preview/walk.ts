@@ -12,10 +12,15 @@ import { StopControl } from '../stop.ts';
 import type { PlannedCondition, PlannedStep, PlannedUnknown } from './result.ts';
 import type { UnknownRead, Unknowns } from './unknowns.ts';
 
+/** By kind: ids. */
+export type Touched = Map<string, Set<string>>;
+
 /** What a walk has found so far. */
 export interface Findings {
   /** A change would have been made: what is read from then on is older than the run would find it. */
   hasPlanned: boolean;
+  /** What the changes planned so far would touch: its state, as it is read now, is not the one the run would find. */
+  readonly touched: Touched;
   /** The step that would end the run. */
   endsAt: string | undefined;
   readonly unknowns: PlannedUnknown[];

@@ -1,7 +1,8 @@
 // The file of a SQLite store: private from its first byte.
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, RunbookError } from '../../errors.ts';
+import { makeFolder } from '../../make-folder.ts';
 
 /**
  * Makes the file (0600) and its folder (0700) where they are absent. SQLite gives -wal and -shm the file's mode.
@@ -9,7 +10,7 @@ import { messageOf, RunbookError } from '../../errors.ts';
  */
 export function ensureStoreFile(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file), 0o700);
     if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;

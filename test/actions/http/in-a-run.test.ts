@@ -4,6 +4,7 @@ import request from '../../../actions/http/request.ts';
 import { installGate } from '../../../engine/run/gate.ts';
 import { nobody, type People } from '../../../engine/run/people.ts';
 import { ofType, openWorld, playbook, type World } from '../../run/harness.ts';
+import { reopen, takeBack } from '../../run/undo-world.ts';
 import { serve } from '../local-server.ts';
 
 let world: World;
@@ -151,4 +152,61 @@ test('a secret in a header reaches the other side and not the journal', async ()
   const { runId, end } = await world.start(yaml, { env: { API_TOKEN: 'correct-horse-battery' } });
   expect([end.status, got]).toEqual(['done', ['Bearer correct-horse-battery']]);
   expect(JSON.stringify(await world.events(runId))).not.toContain('correct-horse-battery');
+});
+
+test('run again with another body it is another request, with a key of its own', async () => {
+  const got: string[] = [];
+  const keys = new Set<unknown>();
+  const url = await serve((incoming, response) => {
+    keys.add(incoming.headers['idempotency-key']);
+    let body = '';
+    incoming.on('data', (chunk) => {
+      body += chunk;
+    });
+    incoming.on('end', () => {
+      got.push(body);
+      response.end(JSON.stringify({ ok: body.includes('3') }));
+    });
+  });
+  const fields = `url: "${url}", method: POST, idempotencyKey: {}`;
+  const first = await world.start(step(`${fields}, json: { replicas: 2 }`, '    assert: [output.value.ok]\n'));
+  expect(first.end.status).toBe('failed');
+  const inputs = { url, method: 'POST', idempotencyKey: {}, json: { replicas: 3 }, parse: 'json' };
+  let tries = 0;
+  const failure: People['failure'] = async () => {
+    tries += 1;
+    return tries === 1 ? { kind: 'retry', actor: 'person:ana', reason: 'the wrong number', inputs } : { kind: 'later' };
+  };
+  const { end } = await world.resume(first.runId, first.plan, { people: { ...nobody, failure } });
+  expect([end.status, got]).toEqual(['done', ['{"replicas":2}', '{"replicas":3}']]);
+  expect(keys.size).toBe(2);
+});
+
+test('run again as it was, it is not sent twice', async () => {
+  const { url, got } = await siteThatLoses(0);
+  const first = await world.start(step(`url: "${url}", method: POST`, '    assert: [output.value.id == 8]\n'));
+  let tries = 0;
+  const failure: People['failure'] = async () => {
+    tries += 1;
+    return tries === 1 ? { kind: 'retry', actor: 'person:ana', reason: 'again' } : { kind: 'later' };
+  };
+  const { end } = await world.resume(first.runId, first.plan, { people: { ...nobody, failure } });
+  expect([end.status, got.length]).toEqual(['failed', 1]);
+});
+
+test('done again after an undo it has a key of its own', async () => {
+  const keys: unknown[] = [];
+  const url = await serve((incoming, response) => {
+    keys.push(`${incoming.method} ${incoming.headers['idempotency-key'] ?? ''}`.trim());
+    response.end('{}');
+  });
+  const yaml = `${step(`url: "${url}", method: POST, idempotencyKey: {}`, '')}    undo: { uses: http.request, with: { url: "${url}", method: DELETE } }
+  - { id: look, title: Look, manual: Look. }
+`;
+  const { runId, plan } = await world.start(yaml);
+  await takeBack(world, runId, { plan, isUnchecked: true });
+  await reopen(world, runId, 'send');
+  await world.resume(runId, plan);
+  const posts = keys.filter((key) => String(key).startsWith('POST'));
+  expect([posts.length, new Set(posts).size]).toEqual([2, 2]);
 });

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
+import { stepIdempotencyKey } from '../../../actions/http/idempotency-key.ts';
 import request from '../../../actions/http/request.ts';
 import { Paused, PermanentFailure } from '../../../engine/action.ts';
 import { type FakeOptions, fakeRun } from '../fake-context.ts';
@@ -180,7 +181,7 @@ test('a request that changes something is one change of its target, with its ans
       ...target,
       verb: 'post',
       outcome: 'done',
-      after: { requestSent: `POST ${url}/drains` },
+      after: { requestSent: `POST ${url}/drains`, digest: expect.stringMatching(/^[0-9a-f]{32}$/) },
       detail: expect.objectContaining({ status: 201, text: '{"id":7}' }),
     }),
   ]);
@@ -311,6 +312,21 @@ test('an idempotency key is made from run and step, the same in each attempt, or
     { ...post, idempotencyKey: {} },
   );
   expect(got[3]?.headers['idempotency-key']).not.toBe(first?.['idempotency-key']);
+});
+
+test('an idempotency key is another one for another request, and for the same one after an undo', () => {
+  const run = { id: 'run_1', step: 'send', round: 0, redo: 0 };
+  const sent = { method: 'POST', url: 'https://api.example.org/items', body: '{"replicas":2}' } as const;
+  const keys = [
+    stepIdempotencyKey(run, sent),
+    stepIdempotencyKey(run, { ...sent, body: '{"replicas":3}' }),
+    stepIdempotencyKey(run, { ...sent, url: `${sent.url}?a=1` }),
+    stepIdempotencyKey(run, { ...sent, method: 'PUT' }),
+    stepIdempotencyKey({ ...run, round: 1 }, sent),
+    stepIdempotencyKey({ ...run, redo: 1 }, sent),
+  ];
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(stepIdempotencyKey({ ...run }, { ...sent })).toBe(keys[0]);
 });
 
 test('a plan sends nothing', async () => {

@@ -94,7 +94,33 @@ test('out of time it is ended with all it started, and its change is unknown', a
       { top: '    timeout: 2s\n' },
     ),
   );
-  expect(started.state.steps.get('act')?.error).toMatchObject({ code: 'E_STEP_TIMEOUT' });
+  expect(started.end.waitsFor).toEqual(['act: word of what became of one change: run service shop']);
   expect([runs(), outcomes(started)]).toEqual([1, ['unknown']]);
   await closed.promise;
+});
+
+test.for([
+  ['other arguments', { command: ['sh', '-c', 'cat >> "$1"', 'sh', 'FILE2'], stdin: 'two' }, 'FILE2'],
+  ['another stdin', { command: ['sh', '-c', 'cat >> "$1"', 'sh', 'FILE'], stdin: 'two' }, 'FILE'],
+] as const)('run again with %s it is another command, and is run', async ([, given, name]) => {
+  const at = (one: string): string => one.replace('FILE', join(folder, 'out'));
+  const inputs = { ...given, command: given.command.map(at) };
+  const started = await world.start(
+    playbook(`  - id: act
+    title: Act
+    uses: shell.run
+    effect: change
+    target: { kind: service, id: shop }
+    with: { command: [sh, -c, 'cat >> "$1"', sh, ${at('FILE')}], stdin: one }
+    assert: [output.stdout == 'x']
+`),
+  );
+  expect(started.end.status).toBe('failed');
+  let tries = 0;
+  const failure: People['failure'] = async () => {
+    tries += 1;
+    return tries === 1 ? { kind: 'retry', actor: 'person:ana', reason: 'mended', inputs } : { kind: 'later' };
+  };
+  await world.resume(started.runId, started.plan, { people: { ...nobody, failure } });
+  expect(readFileSync(at(name), 'utf8')).toBe(name === 'FILE' ? 'onetwo' : 'two');
 });

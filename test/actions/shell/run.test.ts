@@ -101,6 +101,13 @@ test('a failed command leaves its change in doubt; one that never began did not 
   expect([...missing.results.values()][0]?.outcome).toBe('failed');
 });
 
+test.each(['read', 'change'] as const)('a program that cannot be started (%s) is told of once', async (effect) => {
+  const missing = fakeRun({ effect, target });
+  await expect(missing.run(shellRun, { command: ['no-such-program-here', '--now'] })).rejects.toThrow(
+    /^no-such-program-here could not be started: there is no such program, or no such folder to run it in \(ENOENT\)$/,
+  );
+});
+
 test('a plan runs nothing', async () => {
   const planned = fakeRun({ effect: 'destructive', target, planning: true });
   expect(await planned.run(shellRun, { command: node('process.exit(9)') })).toMatchObject({ exitCode: -1 });

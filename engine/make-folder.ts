@@ -1,6 +1,6 @@
 // Folders made one by one. Node's `recursive` never returns where a file system says that a parent is not there and cannot
 // be made, as /proc does.
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -13,6 +13,8 @@ export function makeFolder(path: string, mode?: number): void {
     missing.push(folder);
     if (dirname(folder) === folder) break;
   }
+  // What stands there may be a file: making it says so.
+  if (missing.length === 0 && !isFolder(path)) missing.push(path);
   for (const folder of missing.reverse()) makeOne(folder, mode);
 }
 
@@ -21,6 +23,10 @@ function makeOne(folder: string, mode: number | undefined): void {
     mkdirSync(folder, mode);
   } catch (error) {
     // Another process made it meanwhile.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST' && existsSync(folder))) throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST' && isFolder(folder))) throw error;
   }
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
 }

@@ -37,3 +37,12 @@ it('returns with an error where nothing can be made, as in /proc', () => {
   expect(status).toBe(1);
   expect(stderr).toMatch(/ENOENT|EACCES|EROFS|EPERM/);
 });
+
+it('a file where the folder should be is an error', () => {
+  const parent = mkdtempSync(join(tmpdir(), 'runbook-folder-'));
+  const file = join(parent, 'file');
+  writeFileSync(file, '');
+  expect(() => makeFolder(file)).toThrow(/EEXIST/);
+  expect(() => makeFolder(join(file, 'inside'))).toThrow(/ENOTDIR/);
+  rmSync(parent, { recursive: true });
+});

@@ -52,7 +52,9 @@ test('the steps of a called playbook stand under the call, in a unit of their ow
 });
 
 test('its outputs are the output of the call, typed as they are there', () => {
-  const plan = planOf(playbook(CALL, 'outputs:\n  n: ${{ steps.check.output.count + 1 }}\n'));
+  const plan = planOf(
+    playbook(CALL, 'outputs:\n  n: "${{ steps.check.status == \'done\' ? steps.check.output.count + 1 : 0 }}"\n'),
+  );
   expect(plan.nodes.get('check')?.output).toMatchObject({
     properties: { count: { type: 'integer' }, text: { type: 'string' } },
     required: ['count', 'text'],

@@ -4,7 +4,7 @@ import type { LearningRedactor } from '../redact.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
 import type { Store } from '../store/journal.ts';
 import { findOperator } from './operator.ts';
-import { findProject, type Project } from './project.ts';
+import { findProject, type Project } from './project/project.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
 /** The options that every command takes. */

@@ -1,8 +1,8 @@
 // What an action says of itself, as a page to read.
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../engine/action.ts';
-import { actionJson, actionPage } from '../../engine/cli/action-page.ts';
-import { schemaLines } from '../../engine/cli/schema-outline.ts';
+import { actionJson, actionPage } from '../../engine/cli/actions/action-page.ts';
+import { schemaLines } from '../../engine/cli/playbooks/schema-outline.ts';
 import { createPalette } from '../../engine/ui/palette.ts';
 
 const action: Action = {

@@ -1,7 +1,7 @@
 // The ledger of a run as it is printed: large ones line by line, and nothing in them acts on a spreadsheet.
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { changeCells, changeJson, csvLine } from '../../engine/cli/change-cells.ts';
 import { changes } from '../../engine/cli/commands/changes.ts';
+import { changeCells, changeJson, csvLine } from '../../engine/cli/runs/change-cells.ts';
 import { createRun } from '../../engine/run/create.ts';
 import type { Draft } from '../../engine/run/events.ts';
 import type { Change } from '../../engine/run/state.ts';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { App } from '../../engine/cli/app.ts';
-import { type Compiler, createCompiler, PlaybookInvalid } from '../../engine/cli/compiler.ts';
-import type { Project } from '../../engine/cli/project.ts';
+import { type Compiler, createCompiler, PlaybookInvalid } from '../../engine/cli/playbooks/compiler.ts';
+import type { Project } from '../../engine/cli/project/project.ts';
 import { EMPTY_CONFIG } from '../../engine/project/config.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'runbook-compiler-'));

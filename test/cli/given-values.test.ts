@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parsePairs } from '../../engine/cli/given-values.ts';
+import { parsePairs } from '../../engine/cli/runs/given-values.ts';
 
 test('pairs are read up to the first equals sign', () => {
   expect(parsePairs(['a=1', 'b=x=y', 'c='], '--input')).toEqual({ a: '1', b: 'x=y', c: '' });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { mermaidLines } from '../../engine/cli/playbook-graph.ts';
+import { mermaidLines } from '../../engine/cli/playbooks/playbook-graph.ts';
 import { EVERYTHING, planActions, planOf } from './outline-plans.ts';
 
 // What Mermaid's flowchart grammar takes of what we write (mermaid 11; the charts of the tests were parsed by it too).

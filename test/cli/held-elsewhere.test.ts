@@ -1,6 +1,6 @@
 // What other open runs hold must not be taken back under them; what they have taken back themselves they do not hold.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createHeldElsewhere } from '../../engine/cli/held-elsewhere.ts';
+import { createHeldElsewhere } from '../../engine/cli/runs/held-elsewhere.ts';
 import { systemClock } from '../../engine/run/clock.ts';
 import { openWorld, playbook, type World } from '../run/harness.ts';
 import { Service, takeBack } from '../run/undo-world.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { App } from '../../engine/cli/app.ts';
 import { exitCodeOf } from '../../engine/cli/exit-codes.ts';
-import { findProject } from '../../engine/cli/project.ts';
+import { findProject } from '../../engine/cli/project/project.ts';
 import { schemaNamed } from '../../engine/cli/resources.ts';
 import { errorText } from '../../engine/cli/show-error.ts';
 import { EMPTY_CONFIG, parseConfig } from '../../engine/project/config.ts';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { App } from '../../engine/cli/app.ts';
-import { loadConfig } from '../../engine/cli/load-config.ts';
-import { findProject } from '../../engine/cli/project.ts';
+import { loadConfig } from '../../engine/cli/project/load-config.ts';
+import { findProject } from '../../engine/cli/project/project.ts';
 import { EMPTY_CONFIG } from '../../engine/project/config.ts';
 import { configOf } from '../config/schemas.ts';
 

@@ -201,7 +201,7 @@ describe('from the unbuilt sources', () => {
     const engine = new URL('../../engine/', import.meta.url).href;
     const script = `
       const { createApp } = await import('${engine}cli/app.ts');
-      const { createCompiler } = await import('${engine}cli/compiler.ts');
+      const { createCompiler } = await import('${engine}cli/playbooks/compiler.ts');
       const { createRedactor } = await import('${engine}redact.ts');
       const compiler = createCompiler(await createApp({}, createRedactor()));
       await compiler.load(['city.tell']);

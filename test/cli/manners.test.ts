@@ -4,7 +4,6 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { App } from '../../engine/cli/app.ts';
-import { beforeRun } from '../../engine/cli/before-run.ts';
 import { abort } from '../../engine/cli/commands/abort.ts';
 import { retry, skip } from '../../engine/cli/commands/decide-step.ts';
 import { done } from '../../engine/cli/commands/done.ts';
@@ -14,7 +13,8 @@ import { resume } from '../../engine/cli/commands/resume.ts';
 import { run } from '../../engine/cli/commands/run.ts';
 import { runs } from '../../engine/cli/commands/runs.ts';
 import { status } from '../../engine/cli/commands/status.ts';
-import { endLines } from '../../engine/cli/run-end.ts';
+import { beforeRun } from '../../engine/cli/runs/before-run.ts';
+import { endLines } from '../../engine/cli/runs/run-end.ts';
 import { RunbookError } from '../../engine/errors.ts';
 import { createRun } from '../../engine/run/create.ts';
 import { initialState } from '../../engine/run/state.ts';
@@ -64,8 +64,8 @@ async function hold(): Promise<() => Promise<void>> {
 
 /** A run as one that was killed leaves it: nothing was said of its end. */
 async function killed(name: string, more: { readonly confirmEach?: boolean } = {}): Promise<string> {
-  const { createCompiler } = await import('../../engine/cli/compiler.ts');
-  const { findPlaybook, readPlaybook } = await import('../../engine/cli/playbook-files.ts');
+  const { createCompiler } = await import('../../engine/cli/playbooks/compiler.ts');
+  const { findPlaybook, readPlaybook } = await import('../../engine/cli/playbooks/playbook-files.ts');
   let id = '';
   await folder.call(async (app) => {
     const file = findPlaybook(app, name);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { runFactsOf } from '../../engine/cli/run-facts.ts';
+import { runFactsOf } from '../../engine/cli/runs/run-facts.ts';
 import type { Draft, SkipReason } from '../../engine/run/events.ts';
 import { created, opened, stateOf } from '../ui/events.ts';
 

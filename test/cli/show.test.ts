@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { planJson } from '../../engine/cli/plan-json.ts';
-import { outlineLines } from '../../engine/cli/playbook-outline.ts';
+import { planJson } from '../../engine/cli/playbooks/plan-json.ts';
+import { outlineLines } from '../../engine/cli/playbooks/playbook-outline.ts';
 import { EVERYTHING, planActions, planOf } from './outline-plans.ts';
 
 const lines = outlineLines(planOf(EVERYTHING), planActions, (text) => text);

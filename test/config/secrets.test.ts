@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, test } from 'vitest';
-import { learnSecrets } from '../../engine/cli/learn-secrets.ts';
+import { learnSecrets } from '../../engine/cli/runs/learn-secrets.ts';
 import type { Plan } from '../../engine/playbook/plan.ts';
 import type { SecretReference } from '../../engine/project/secret-reference.ts';
 import { createRedactor } from '../../engine/redact.ts';

@@ -1,7 +1,7 @@
 // Before a change is taken back its target is looked at; what cannot be, or must not be touched, is left and said.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Action, ChangeRefused, defineAction } from '../../engine/action.ts';
-import { undoneLines, undoPlanLines, undoPlanOf } from '../../engine/cli/undo-lines.ts';
+import { undoneLines, undoPlanLines, undoPlanOf } from '../../engine/cli/runs/undo-lines.ts';
 import { nobody } from '../../engine/run/people.ts';
 import { undoable } from '../../engine/run/undo.ts';
 import { createPalette } from '../../engine/ui/palette.ts';

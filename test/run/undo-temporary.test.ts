@@ -1,6 +1,6 @@
 // A run does not end over a temporary change that is still in effect, for whatever reason an undo left it.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { temporariesOf, temporaryCommand, temporaryText } from '../../engine/cli/still-in-effect.ts';
+import { temporariesOf, temporaryCommand, temporaryText } from '../../engine/cli/runs/still-in-effect.ts';
 import { nobody, type People } from '../../engine/run/people.ts';
 import { choicesOf } from '../../engine/ui/ask-temporary.ts';
 import { act, ofType, openWorld, playbook, type World } from './harness.ts';

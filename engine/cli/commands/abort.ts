@@ -4,10 +4,10 @@ import { evolve } from '../../run/evolve.ts';
 import { finallyAround } from '../../run/paths.ts';
 import type { RunState } from '../../run/state.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { continueRun } from '../continue-run.ts';
 import { EXIT } from '../exit-codes.ts';
-import { liveHolder } from '../held-by.ts';
-import { openRun } from '../open-run.ts';
+import { continueRun } from '../runs/continue-run.ts';
+import { liveHolder } from '../runs/held-by.ts';
+import { openRun } from '../runs/open-run.ts';
 
 /** Says so to whoever works on the run; where nobody does, ends it here. */
 export async function abort(

@@ -1,9 +1,9 @@
 import { RunbookError } from '../../errors.ts';
 import { listed, nearest } from '../../playbook/suggest.ts';
-import { actionJson, actionPage, originWords } from '../action-page.ts';
+import { actionJson, actionPage, originWords } from '../actions/action-page.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { type Compiler, createCompiler } from '../compiler.ts';
 import { EXIT } from '../exit-codes.ts';
+import { type Compiler, createCompiler } from '../playbooks/compiler.ts';
 import { errorText } from '../show-error.ts';
 import { table } from '../table.ts';
 

@@ -5,11 +5,11 @@ import { approvalLines } from '../../ui/approval-lines.ts';
 import { person } from '../../ui/person-words.ts';
 import { oneLine } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { approvalDetailLines, type PendingApproval } from '../approval-details.ts';
 import { EXIT } from '../exit-codes.ts';
-import { findStep } from '../find-step.ts';
-import { type OpenedRun, openRun } from '../open-run.ts';
-import { confirm, say } from '../speak.ts';
+import { approvalDetailLines, type PendingApproval } from '../runs/approval-details.ts';
+import { findStep } from '../runs/find-step.ts';
+import { type OpenedRun, openRun } from '../runs/open-run.ts';
+import { confirm, say } from '../runs/speak.ts';
 
 interface ApproveOptions extends CommonOptions {
   readonly role?: string;

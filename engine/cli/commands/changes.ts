@@ -2,9 +2,9 @@ import { RunbookError } from '../../errors.ts';
 import type { Change } from '../../run/state.ts';
 import { leftOpen, openOutcomeLines } from '../../ui/open-outcomes.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { CHANGE_COLUMNS, changeCells, changeJson, csvLine } from '../change-cells.ts';
 import { EXIT } from '../exit-codes.ts';
-import { openRun } from '../open-run.ts';
+import { CHANGE_COLUMNS, changeCells, changeJson, csvLine } from '../runs/change-cells.ts';
+import { openRun } from '../runs/open-run.ts';
 import { rowFormat } from '../table.ts';
 
 /** Lines a write: one of each line would be slow, one of all would be large. */

@@ -5,13 +5,13 @@ import { isInside, isUndoPath } from '../../run/paths.ts';
 import { isContainer, openChangesOf, type RunState, type StepPhase, type StepState } from '../../run/state.ts';
 import { openOutcomeLines } from '../../ui/open-outcomes.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { continueRun } from '../continue-run.ts';
-import { editedInputs } from '../edited-inputs.ts';
-import { findStep } from '../find-step.ts';
-import { givenOutput, outputText } from '../given-output.ts';
-import { requireFree } from '../held-by.ts';
-import { openRun } from '../open-run.ts';
-import { refuseForRun } from '../refuse-for-run.ts';
+import { continueRun } from '../runs/continue-run.ts';
+import { editedInputs } from '../runs/edited-inputs.ts';
+import { findStep } from '../runs/find-step.ts';
+import { givenOutput, outputText } from '../runs/given-output.ts';
+import { requireFree } from '../runs/held-by.ts';
+import { openRun } from '../runs/open-run.ts';
+import { refuseForRun } from '../runs/refuse-for-run.ts';
 
 interface DecideOptions extends CommonOptions {
   readonly reason?: string;

@@ -1,6 +1,5 @@
 // Looks at everything a run will need, before it is needed.
 import type { App, CommonOptions } from '../app.ts';
-import { createCompiler } from '../compiler.ts';
 import { checkClerk } from '../doctor/clerk.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkNode } from '../doctor/node.ts';
@@ -9,6 +8,7 @@ import { checkProject } from '../doctor/project.ts';
 import { checkSecrets } from '../doctor/secrets.ts';
 import { checkStore } from '../doctor/store.ts';
 import { EXIT } from '../exit-codes.ts';
+import { createCompiler } from '../playbooks/compiler.ts';
 
 interface DoctorOptions extends CommonOptions {
   readonly env?: string;

@@ -11,17 +11,17 @@ import type { RunState, StepState } from '../../run/state.ts';
 import { waitsOf } from '../../run/waits.ts';
 import { mediaTypeOf } from '../../ui/media-type.ts';
 import { shellWord } from '../../ui/text.ts';
-import { answerFields, recordedLines, scopeSource } from '../answer-fields.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { continueRun } from '../continue-run.ts';
 import { EXIT } from '../exit-codes.ts';
-import { findStep } from '../find-step.ts';
-import { givenOutput, outputText } from '../given-output.ts';
-import { parsePairs, readValues } from '../given-values.ts';
-import { requireFree } from '../held-by.ts';
-import { type OpenedRun, openRun } from '../open-run.ts';
-import { refuseForRun } from '../refuse-for-run.ts';
-import { confirm, notOpenProblem, say } from '../speak.ts';
+import { answerFields, recordedLines, scopeSource } from '../runs/answer-fields.ts';
+import { continueRun } from '../runs/continue-run.ts';
+import { findStep } from '../runs/find-step.ts';
+import { givenOutput, outputText } from '../runs/given-output.ts';
+import { parsePairs, readValues } from '../runs/given-values.ts';
+import { requireFree } from '../runs/held-by.ts';
+import { type OpenedRun, openRun } from '../runs/open-run.ts';
+import { refuseForRun } from '../runs/refuse-for-run.ts';
+import { confirm, notOpenProblem, say } from '../runs/speak.ts';
 import { requireStep } from './decide-step.ts';
 
 export interface DoneOptions extends CommonOptions {

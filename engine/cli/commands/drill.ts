@@ -2,16 +2,23 @@ import { loadScenario } from '../../drill/scenario.ts';
 import { createRun } from '../../run/create.ts';
 import { clean, wrap } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { beforeRun } from '../before-run.ts';
-import { createCompiler } from '../compiler.ts';
-import { drillEnv, drillPeople, drillSettings, endDrill, makeWorld, requireSamePlaybook } from '../drill-world.ts';
-import { drive } from '../drive.ts';
-import { learnSecrets } from '../learn-secrets.ts';
-import { findPlaybook, readPlaybook } from '../playbook-files.ts';
-import { resolveRunInputs } from '../resolve-run-inputs.ts';
+import {
+  drillEnv,
+  drillPeople,
+  drillSettings,
+  endDrill,
+  makeWorld,
+  requireSamePlaybook,
+} from '../drills/drill-world.ts';
+import { findScenario } from '../drills/scenario-files.ts';
+import { createCompiler } from '../playbooks/compiler.ts';
+import { findPlaybook, readPlaybook } from '../playbooks/playbook-files.ts';
 import { packageVersion } from '../resources.ts';
-import { findScenario } from '../scenario-files.ts';
-import { inputPairs, openVault } from '../secret-inputs.ts';
+import { beforeRun } from '../runs/before-run.ts';
+import { drive } from '../runs/drive.ts';
+import { learnSecrets } from '../runs/learn-secrets.ts';
+import { resolveRunInputs } from '../runs/resolve-run-inputs.ts';
+import { inputPairs, openVault } from '../runs/secret-inputs.ts';
 
 export interface DrillOptions extends CommonOptions {
   readonly scenario?: string;

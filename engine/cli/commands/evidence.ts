@@ -7,10 +7,10 @@ import { ERASED, type Evidence, type EvidenceFact, evidenceFact } from '../../re
 import { createReportReader } from '../../report/model.ts';
 import { oneLine, shellWord } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { bytesOf, digestEvidence } from '../evidence-bytes.ts';
-import { existingJournal } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
-import { findRun } from '../find-run.ts';
+import { bytesOf, digestEvidence } from '../keeping/evidence-bytes.ts';
+import { existingJournal } from '../keeping/existing-store.ts';
+import { findRun } from '../runs/find-run.ts';
 import { shownPath } from '../shown-path.ts';
 
 /** @param chosen a step's path or id, or a file's name; all if absent. */

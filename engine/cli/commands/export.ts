@@ -4,11 +4,11 @@ import { RunbookError } from '../../errors.ts';
 import { isWhole } from '../../store/check-run.ts';
 import { shellWord } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { checkJson, checkLines } from '../check-lines.ts';
-import { existingJournal } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
-import { exportRun } from '../export-run.ts';
-import { findRun } from '../find-run.ts';
+import { checkJson, checkLines } from '../keeping/check-lines.ts';
+import { existingJournal } from '../keeping/existing-store.ts';
+import { exportRun } from '../keeping/export-run.ts';
+import { findRun } from '../runs/find-run.ts';
 import { shownPath } from '../shown-path.ts';
 
 /** A run in one file: its events, what they refer to, and its report. */

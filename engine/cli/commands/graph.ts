@@ -1,8 +1,8 @@
 import type { App, CommonOptions } from '../app.ts';
-import { createCompiler } from '../compiler.ts';
 import { EXIT } from '../exit-codes.ts';
-import { findPlaybook, readPlaybook } from '../playbook-files.ts';
-import { mermaidLines } from '../playbook-graph.ts';
+import { createCompiler } from '../playbooks/compiler.ts';
+import { findPlaybook, readPlaybook } from '../playbooks/playbook-files.ts';
+import { mermaidLines } from '../playbooks/playbook-graph.ts';
 
 /** @throws PlaybookInvalid, E_PLAYBOOK_NOT_FOUND */
 export async function graph(app: App, playbook: string, _options: CommonOptions): Promise<number> {

@@ -10,8 +10,8 @@ import { eventOf } from '../../store/row.ts';
 import { eventRow } from '../../store/stored-run.ts';
 import { shellWord } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { checkLines } from '../check-lines.ts';
 import { EXIT } from '../exit-codes.ts';
+import { checkLines } from '../keeping/check-lines.ts';
 
 /** Takes an exported run into this store, as it is, once it has been checked. */
 export async function importOne(app: App, file: string, _options: CommonOptions): Promise<number> {

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
-import { templateText, writeNewFile } from '../new-files.ts';
+import { templateText, writeNewFile } from '../project/new-files.ts';
+import { SCHEMA_FOLDER, writeSchemaCopies } from '../project/schema-copies.ts';
 import { packageVersion } from '../resources.ts';
-import { SCHEMA_FOLDER, writeSchemaCopies } from '../schema-copies.ts';
 
 /** As they lie under templates/init, and as they will in the project. */
 const FILES = ['runbook.config.yaml', 'contacts.yaml', 'playbooks/example.yaml', 'actions/example/disk-space.ts'];

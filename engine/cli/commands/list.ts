@@ -2,7 +2,7 @@ import { parseDocument } from 'yaml';
 import { isJsonObject } from '../../json.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
-import { listPlaybooks, type PlaybookFile, readPlaybook } from '../playbook-files.ts';
+import { listPlaybooks, type PlaybookFile, readPlaybook } from '../playbooks/playbook-files.ts';
 import { table } from '../table.ts';
 
 interface Listed {

@@ -3,8 +3,8 @@ import { RunbookError } from '../../errors.ts';
 import { isActionName } from '../../project/action-source.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
-import { templateText, writeNewFile } from '../new-files.ts';
-import { schemaReference, writeSchemaCopies } from '../schema-copies.ts';
+import { templateText, writeNewFile } from '../project/new-files.ts';
+import { schemaReference, writeSchemaCopies } from '../project/schema-copies.ts';
 import { shownPath } from '../shown-path.ts';
 
 interface NewFile {

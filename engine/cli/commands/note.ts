@@ -1,8 +1,8 @@
 import { RunbookError } from '../../errors.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
-import { openRun } from '../open-run.ts';
-import { confirm, say } from '../speak.ts';
+import { openRun } from '../runs/open-run.ts';
+import { confirm, say } from '../runs/speak.ts';
 
 interface NoteOptions extends CommonOptions {
   readonly actionItem?: boolean;

@@ -1,10 +1,10 @@
 // `runbook` alone: what is half-finished, what must not stay as it is, and what to type next.
 import type { App, CommonOptions } from '../app.ts';
-import { existingJournal, hasNoRunsYet } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
-import { type HalfFinished, halfFinished, halfFinishedLines } from '../half-finished.ts';
-import { runsInEffect, type Temporary, temporaryJson, temporaryText } from '../still-in-effect.ts';
-import { isUnfinished } from '../unfinished.ts';
+import { existingJournal, hasNoRunsYet } from '../keeping/existing-store.ts';
+import { type HalfFinished, halfFinished, halfFinishedLines } from '../runs/half-finished.ts';
+import { runsInEffect, type Temporary, temporaryJson, temporaryText } from '../runs/still-in-effect.ts';
+import { isUnfinished } from '../runs/unfinished.ts';
 
 const START = `runbook drill            rehearse a breach on this machine
 runbook list             the playbooks there are

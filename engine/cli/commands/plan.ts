@@ -7,19 +7,19 @@ import { nobody, type People } from '../../run/people.ts';
 import { type PreviewOptions, preview } from '../../run/preview/preview.ts';
 import { createSecrets } from '../../run/secrets.ts';
 import { planLines } from '../../ui/plan-text.ts';
-import { answering } from '../answering.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { type Compiler, createCompiler } from '../compiler.ts';
-import type { RunSettings } from '../drive.ts';
 import { EXIT } from '../exit-codes.ts';
-import { readValues } from '../given-values.ts';
 import { watchInterrupts } from '../interrupts.ts';
-import { learnSecrets } from '../learn-secrets.ts';
-import { loadConfig } from '../load-config.ts';
-import { findPlaybook, readPlaybook } from '../playbook-files.ts';
-import { resolveRunInputs } from '../resolve-run-inputs.ts';
+import { type Compiler, createCompiler } from '../playbooks/compiler.ts';
+import { findPlaybook, readPlaybook } from '../playbooks/playbook-files.ts';
+import { loadConfig } from '../project/load-config.ts';
 import { packageVersion } from '../resources.ts';
-import { inputPairs, openVault } from '../secret-inputs.ts';
+import { answering } from '../runs/answering.ts';
+import type { RunSettings } from '../runs/drive.ts';
+import { readValues } from '../runs/given-values.ts';
+import { learnSecrets } from '../runs/learn-secrets.ts';
+import { resolveRunInputs } from '../runs/resolve-run-inputs.ts';
+import { inputPairs, openVault } from '../runs/secret-inputs.ts';
 
 interface PlanOptions extends CommonOptions {
   readonly input?: readonly string[];
@@ -60,8 +60,8 @@ async function planInDrill(app: App, compiler: Compiler, compiled: Plan, options
     await Promise.all([
       import('../../drill/scenario.ts'),
       import('../../drill/world.ts'),
-      import('../drill-world.ts'),
-      import('../scenario-files.ts'),
+      import('../drills/drill-world.ts'),
+      import('../drills/scenario-files.ts'),
     ]);
   const given = options.drill === true ? {} : { scenario: options.drill };
   const scenario = loadScenario(findScenario(app, { ...given, playbook: compiled.name }));

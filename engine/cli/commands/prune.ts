@@ -6,14 +6,14 @@ import { foldRun } from '../../run/session.ts';
 import { isWhole } from '../../store/check-run.ts';
 import type { RunRow, Store } from '../../store/journal.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { checkLines } from '../check-lines.ts';
-import { isConfirmed } from '../confirm.ts';
-import { existingJournal } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
-import { exportRun } from '../export-run.ts';
-import { liveHolder } from '../held-by.ts';
+import { checkLines } from '../keeping/check-lines.ts';
+import { existingJournal } from '../keeping/existing-store.ts';
+import { exportRun } from '../keeping/export-run.ts';
+import { isConfirmed } from '../runs/confirm.ts';
+import { liveHolder } from '../runs/held-by.ts';
+import { isUnfinished } from '../runs/unfinished.ts';
 import { shownPath } from '../shown-path.ts';
-import { isUnfinished } from '../unfinished.ts';
 
 interface PruneOptions extends CommonOptions {
   /** `180d`, `26w`. */

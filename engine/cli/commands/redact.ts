@@ -5,16 +5,16 @@ import { checkRun, isWhole, storedRun } from '../../store/check-run.ts';
 import type { Fence, LeaseHolder, RunRow, Store } from '../../store/journal.ts';
 import { applyRedaction, type Erasure, planRedaction, type RedactionPlan } from '../../store/redact.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { checkLines } from '../check-lines.ts';
-import { isConfirmed } from '../confirm.ts';
-import { type ErasureOptions, erasureOf, eventLines } from '../erasure.ts';
-import { existingJournal } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
-import { filesHolding } from '../files-holding.ts';
-import { findRun } from '../find-run.ts';
-import { filesOf, leftBehind } from '../left-behind.ts';
-import { erasedLines, placesText, planLines } from '../redaction-lines.ts';
-import { requireSameStanding, standingOf } from '../same-standing.ts';
+import { checkLines } from '../keeping/check-lines.ts';
+import { type ErasureOptions, erasureOf, eventLines } from '../keeping/erasure.ts';
+import { existingJournal } from '../keeping/existing-store.ts';
+import { filesHolding } from '../keeping/files-holding.ts';
+import { filesOf, leftBehind } from '../keeping/left-behind.ts';
+import { erasedLines, placesText, planLines } from '../keeping/redaction-lines.ts';
+import { isConfirmed } from '../runs/confirm.ts';
+import { findRun } from '../runs/find-run.ts';
+import { requireSameStanding, standingOf } from '../runs/same-standing.ts';
 
 interface RedactOptions extends CommonOptions, ErasureOptions {
   readonly reason?: string;

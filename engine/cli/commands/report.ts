@@ -1,9 +1,9 @@
 import type { App, CommonOptions } from '../app.ts';
-import { buildReport } from '../build-report.ts';
-import { existingJournal } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
-import { findRun } from '../find-run.ts';
-import { writeReport } from '../write-report.ts';
+import { buildReport } from '../keeping/build-report.ts';
+import { existingJournal } from '../keeping/existing-store.ts';
+import { writeReport } from '../keeping/write-report.ts';
+import { findRun } from '../runs/find-run.ts';
 
 export async function report(
   app: App,

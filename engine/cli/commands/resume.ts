@@ -1,9 +1,9 @@
 import { RunbookError } from '../../errors.ts';
-import { adoptPlaybook } from '../adopt-playbook.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { type ContinueOptions, continueRun } from '../continue-run.ts';
 import { EXIT } from '../exit-codes.ts';
-import { openRun } from '../open-run.ts';
+import { adoptPlaybook } from '../runs/adopt-playbook.ts';
+import { type ContinueOptions, continueRun } from '../runs/continue-run.ts';
+import { openRun } from '../runs/open-run.ts';
 
 interface ResumeOptions extends CommonOptions, ContinueOptions {
   /** Goes on with the playbook as its file is now. */

@@ -1,9 +1,9 @@
 import type { RunRow } from '../../store/journal.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { existingJournal, hasNoRunsYet } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
-import { liveHolder } from '../held-by.ts';
-import { shownStatus } from '../shown-status.ts';
+import { existingJournal, hasNoRunsYet } from '../keeping/existing-store.ts';
+import { liveHolder } from '../runs/held-by.ts';
+import { shownStatus } from '../runs/shown-status.ts';
 import { table } from '../table.ts';
 
 type ShownRow = Omit<RunRow, 'status'> & { readonly status: string };

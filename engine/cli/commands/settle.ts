@@ -6,12 +6,12 @@ import { type Change, isFinal, openChangesOf, type RunState, type StepState } fr
 import { DOUBT_CHOICES, doubtPhrase } from '../../ui/doubt-words.ts';
 import { shellWord } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { changeJson } from '../change-cells.ts';
 import { EXIT } from '../exit-codes.ts';
-import { findStep } from '../find-step.ts';
-import { liveHolder } from '../held-by.ts';
-import { type OpenedRun, openRun } from '../open-run.ts';
-import { confirm, say } from '../speak.ts';
+import { changeJson } from '../runs/change-cells.ts';
+import { findStep } from '../runs/find-step.ts';
+import { liveHolder } from '../runs/held-by.ts';
+import { type OpenedRun, openRun } from '../runs/open-run.ts';
+import { confirm, say } from '../runs/speak.ts';
 import { table } from '../table.ts';
 
 interface SettleOptions extends CommonOptions {

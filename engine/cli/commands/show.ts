@@ -1,9 +1,9 @@
 import type { App, CommonOptions } from '../app.ts';
-import { createCompiler } from '../compiler.ts';
 import { EXIT } from '../exit-codes.ts';
-import { planJson } from '../plan-json.ts';
-import { findPlaybook, readPlaybook } from '../playbook-files.ts';
-import { outlineLines } from '../playbook-outline.ts';
+import { createCompiler } from '../playbooks/compiler.ts';
+import { planJson } from '../playbooks/plan-json.ts';
+import { findPlaybook, readPlaybook } from '../playbooks/playbook-files.ts';
+import { outlineLines } from '../playbooks/playbook-outline.ts';
 
 /** @throws PlaybookInvalid, E_PLAYBOOK_NOT_FOUND */
 export async function show(app: App, playbook: string, _options: CommonOptions): Promise<number> {

@@ -4,13 +4,13 @@ import { oneLine, shellWord } from '../../ui/text.ts';
 import { treeLines } from '../../ui/tree.ts';
 import { badVerdict } from '../../ui/verdict.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { changeJson } from '../change-cells.ts';
-import { existingJournal } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
-import { halfFinished, halfFinishedLines } from '../half-finished.ts';
-import { liveHolder } from '../held-by.ts';
-import { type OpenedRun, openRun } from '../open-run.ts';
-import { headLines } from '../run-end.ts';
+import { existingJournal } from '../keeping/existing-store.ts';
+import { changeJson } from '../runs/change-cells.ts';
+import { halfFinished, halfFinishedLines } from '../runs/half-finished.ts';
+import { liveHolder } from '../runs/held-by.ts';
+import { type OpenedRun, openRun } from '../runs/open-run.ts';
+import { headLines } from '../runs/run-end.ts';
 import {
   changesText,
   type RunInEffect,
@@ -19,9 +19,9 @@ import {
   temporaryCommand,
   temporaryJson,
   temporaryText,
-} from '../still-in-effect.ts';
+} from '../runs/still-in-effect.ts';
+import { detailLines, detailsJson, type WaitingDetails, waitingDetails } from '../runs/waiting-details.ts';
 import { table } from '../table.ts';
-import { detailLines, detailsJson, type WaitingDetails, waitingDetails } from '../waiting-details.ts';
 
 const MOST_NAMED = 5;
 

@@ -5,13 +5,13 @@ import type { RunSession } from '../../run/session.ts';
 import type { RunState } from '../../run/state.ts';
 import { startUndo, undoable } from '../../run/undo.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { isConfirmed } from '../confirm.ts';
-import { type ContinueOptions, continueRun } from '../continue-run.ts';
-import { type LastWords, loadInverses } from '../drive.ts';
 import { EXIT } from '../exit-codes.ts';
-import { findStep } from '../find-step.ts';
-import { requireFree } from '../held-by.ts';
-import { type OpenedRun, openRun } from '../open-run.ts';
+import { isConfirmed } from '../runs/confirm.ts';
+import { type ContinueOptions, continueRun } from '../runs/continue-run.ts';
+import { type LastWords, loadInverses } from '../runs/drive.ts';
+import { findStep } from '../runs/find-step.ts';
+import { requireFree } from '../runs/held-by.ts';
+import { type OpenedRun, openRun } from '../runs/open-run.ts';
 import {
   countUnconfirmed,
   type UndoPlan,
@@ -20,7 +20,7 @@ import {
   undoPlanJson,
   undoPlanLines,
   undoPlanOf,
-} from '../undo-lines.ts';
+} from '../runs/undo-lines.ts';
 
 interface UndoOptions extends CommonOptions, ContinueOptions {
   /** Restores also what somebody changed since. */

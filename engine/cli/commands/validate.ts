@@ -7,11 +7,11 @@ import { problemsOf, sortedDiagnostics } from '../../playbook/problem-list.ts';
 import { type SarifArtifact, toSarif } from '../../playbook/sarif.ts';
 import { clean } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { type Compiler, createCompiler } from '../compiler.ts';
-import { errorMeanings } from '../error-meanings.ts';
 import { EXIT } from '../exit-codes.ts';
-import { playbooksNamed } from '../playbook-arguments.ts';
-import { decodeFile, type PlaybookFile } from '../playbook-files.ts';
+import { type Compiler, createCompiler } from '../playbooks/compiler.ts';
+import { errorMeanings } from '../playbooks/error-meanings.ts';
+import { playbooksNamed } from '../playbooks/playbook-arguments.ts';
+import { decodeFile, type PlaybookFile } from '../playbooks/playbook-files.ts';
 import { packageRoot, packageVersion } from '../resources.ts';
 
 interface ValidateOptions extends CommonOptions {

@@ -7,11 +7,11 @@ import { checkRun, isWhole, type RunCheck, storedRun } from '../../store/check-r
 import { openExport } from '../../store/export.ts';
 import { exportSource } from '../../store/export-source.ts';
 import type { App, CommonOptions } from '../app.ts';
-import { checkJson, checkLines } from '../check-lines.ts';
-import { existingJournal } from '../existing-store.ts';
 import { EXIT } from '../exit-codes.ts';
-import { findRun } from '../find-run.ts';
+import { checkJson, checkLines } from '../keeping/check-lines.ts';
+import { existingJournal } from '../keeping/existing-store.ts';
 import { readText } from '../read-text.ts';
+import { findRun } from '../runs/find-run.ts';
 
 interface VerifyOptions extends CommonOptions {
   readonly all?: boolean;

@@ -6,9 +6,9 @@ import type { Plan } from '../../playbook/plan.ts';
 import { listed } from '../../playbook/suggest.ts';
 import { areRolesKnown, hasRole } from '../../run/roles.ts';
 import type { App } from '../app.ts';
-import type { Compiler } from '../compiler.ts';
-import type { ProjectConfig } from '../load-config.ts';
-import { listPlaybooks, type PlaybookFile, readPlaybook } from '../playbook-files.ts';
+import type { Compiler } from '../playbooks/compiler.ts';
+import { listPlaybooks, type PlaybookFile, readPlaybook } from '../playbooks/playbook-files.ts';
+import type { ProjectConfig } from '../project/load-config.ts';
 import { brokenBy, type Finding } from './finding.ts';
 
 export interface CheckedPlaybooks {

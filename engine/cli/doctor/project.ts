@@ -1,6 +1,6 @@
 // The project's config and whom it names to call.
 import type { App } from '../app.ts';
-import { loadConfig, type ProjectConfig } from '../load-config.ts';
+import { loadConfig, type ProjectConfig } from '../project/load-config.ts';
 import { brokenBy, type Finding } from './finding.ts';
 
 export interface CheckedProject {

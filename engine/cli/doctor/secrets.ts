@@ -4,7 +4,7 @@ import { RunbookError } from '../../errors.ts';
 import { listed } from '../../playbook/suggest.ts';
 import { createSecrets } from '../../run/secrets.ts';
 import type { App } from '../app.ts';
-import type { ProjectConfig } from '../load-config.ts';
+import type { ProjectConfig } from '../project/load-config.ts';
 import { brokenBy, type Finding } from './finding.ts';
 
 const COMMAND_TIMEOUT_MS = 10_000;

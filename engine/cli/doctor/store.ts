@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { RunbookError } from '../../errors.ts';
 import type { Store } from '../../store/journal.ts';
 import type { App } from '../app.ts';
-import { isUnfinished } from '../unfinished.ts';
+import { isUnfinished } from '../runs/unfinished.ts';
 import { brokenBy, type Finding } from './finding.ts';
 
 const ABOUT = 'store';

@@ -193,10 +193,11 @@ describe('a PostgreSQL store', () => {
       await expire();
       await withClient(url, async (renewing) => {
         await renewing.query(`begin; update runbook.leases set expires_at = '2999-01-01T00:00:00.000Z'`);
-        const taking = theirs.acquire(RUN.id, server);
+        // Listened to from the start: it may be refused before the commit's own answer is here.
+        const refused = expect(theirs.acquire(RUN.id, server)).rejects.toMatchObject({ code: 'E_RUN_HELD' });
         await expect.poll(() => isWaitingForLock()).toBe(true);
         await renewing.query('commit');
-        await expect(taking).rejects.toMatchObject({ code: 'E_RUN_HELD' });
+        await refused;
       });
       await mine.renew(RUN.id, fence);
     });

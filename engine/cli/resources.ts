@@ -21,10 +21,6 @@ export function packageVersion(): string {
   return manifest.version ?? '0.0.0';
 }
 
-export function playbookSchema(): Schema {
-  return schemaNamed('playbook');
-}
-
 /** The content of `schemas/NAME.schema.json`. */
 export function schemaNamed(name: 'playbook' | 'config' | 'contacts'): Schema {
   return JSON.parse(readFileSync(join(packageRoot(), 'schemas', `${name}.schema.json`), 'utf8'));

@@ -1,5 +1,5 @@
 // The one place where an error becomes text: what, where, why, what to do next.
-import { RunbookError } from '../errors.ts';
+import { messageOf, RunbookError } from '../errors.ts';
 import type { Redactor } from '../store/journal.ts';
 import type { Palette } from '../ui/palette.ts';
 import { clean, hang } from '../ui/text.ts';
@@ -44,10 +44,6 @@ function errorJson(error: unknown, { isDebug }: ErrorView, safe: (text: string) 
       ...(isDebug && error instanceof Error ? { stack: safe(error.stack ?? '') } : {}),
     },
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Causes that the message does not tell already. */

@@ -1,7 +1,7 @@
 // What a run made and nobody has taken back yet, where it can be taken back or was to be for a time only. Pure.
 import { isUndoPath, staticPath } from '../run/paths.ts';
 import { type Change, inEffect, type RunState } from '../run/state.ts';
-import { countChanges, countedVerb } from '../ui/change-words.ts';
+import { countByVerb, countedVerb } from '../ui/change-words.ts';
 import { longLoopAround, titleIn } from './in-loops.ts';
 import type { NamedFact } from './named-fact.ts';
 import type { WrittenStep } from './written-steps.ts';
@@ -36,10 +36,7 @@ function collectUndoable(steps: readonly WrittenStep[], found: Set<string>): voi
 
 /** `ban 13 users`; and of a temporary change that stays, who said so. */
 function whatOf(state: RunState, path: string, changes: readonly Change[]): string {
-  const counted = countChanges(changes).map(({ verb, kind, outcomes }) => {
-    const count = [...outcomes.values()].reduce((sum, one) => sum + one, 0);
-    return countedVerb({ verb, kind, count });
-  });
+  const counted = countByVerb(changes).map(countedVerb);
   const kept = state.kept.get(path);
   const stays = kept === undefined ? '' : `; stays on purpose, said ${kept.by}: ${kept.reason}`;
   return `${counted.join(', ')}${stays}`;

@@ -39,6 +39,11 @@ export function parentPath(path: string): string | undefined {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
+/** `each[3]/ban` → `ban`, `contain/each[3]` → `each`: of the plan's paths and of a run's. */
+export function idOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\[\d*\]$/, '');
+}
+
 export function childPath(parent: string, id: string): string {
   return parent === '' ? id : `${parent}/${id}`;
 }

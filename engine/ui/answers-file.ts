@@ -16,7 +16,7 @@ import { RunbookError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { Plan, PlanNode } from '../playbook/plan.ts';
 import { didYouMean, listed } from '../playbook/suggest.ts';
-import { nodeAt, staticPath } from '../run/paths.ts';
+import { idOf, nodeAt, staticPath } from '../run/paths.ts';
 
 /** What is answered for one step. */
 export interface WrittenAnswer {
@@ -90,10 +90,6 @@ export function answerFor(
     if (answer) return { key, answer };
   }
   return null;
-}
-
-function idOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1).replace(/\[\d*\]$/, '');
 }
 
 function nodesNamed(key: string, plan: Plan): readonly PlanNode[] {

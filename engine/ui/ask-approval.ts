@@ -15,8 +15,7 @@ export async function askApproval(
   console.write(console.palette.attention(`◆ ${oneLine(request.step.title)}`));
   const columns = Math.min(console.columns() - 3, 100);
   const asked = request.request;
-  const what = approvalLines({ ...asked, targets: asked.targets ?? [] }, 0).filter((line) => !line.startsWith('- '));
-  for (const line of [...what, ...approvalDetails(asked)])
+  for (const line of [...approvalLines(asked), ...approvalDetails(asked)])
     for (const part of wrap(line, columns)) console.write(`  ${part}`);
   if (await confirm({ message: 'Go ahead?', default: false }, { signal })) return { kind: 'given', actor };
   const reason = await input({ message: 'Why not? (Enter: decide later, the run pauses)' }, { signal });

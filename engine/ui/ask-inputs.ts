@@ -1,6 +1,7 @@
 // The inputs of a failed step, edited before it runs again.
 import { select } from '@inquirer/prompts';
 import { isJsonObject, type Json, type JsonObject, jsonEquals, type Schema } from '../json.ts';
+import { showsHandle } from '../playbook/secret-fields.ts';
 import type { ValueProblem } from '../playbook/value-messages.ts';
 import { shortValue } from '../report/short-value.ts';
 import { askAsJson, propertiesOf } from './ask-object.ts';
@@ -13,9 +14,6 @@ export interface InputsRequest {
   readonly value: Json;
   readonly schema: Schema;
 }
-
-/** How a secret stands in recorded inputs. Source: run/inputs.ts. */
-const SECRET_REFERENCE = /\[secret:[^\]]+\]/;
 
 /** @returns the inputs that are other now, by name; null where the operator would rather not. */
 export async function askInputs(request: InputsRequest, asking: Asking): Promise<JsonObject | null> {
@@ -106,7 +104,7 @@ function choicesOf({ schema }: InputsRequest, value: JsonObject, edited: JsonObj
 }
 
 function holdsSecret(value: Json | undefined): boolean {
-  return value !== undefined && SECRET_REFERENCE.test(JSON.stringify(value));
+  return value !== undefined && showsHandle(value);
 }
 
 /** What may be edited: without what holds a secret. */

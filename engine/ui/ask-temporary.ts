@@ -5,7 +5,7 @@ import type { People, TemporaryRequest } from '../run/people.ts';
 import { type Change, isOpenChange } from '../run/state.ts';
 import { askReason } from './ask-manual.ts';
 import { type Asking, PAUSE } from './asking.ts';
-import { countChanges, countedVerb } from './change-words.ts';
+import { countByVerb, countedVerb } from './change-words.ts';
 import { oneLine } from './text.ts';
 
 type Answer = Exclude<Awaited<ReturnType<People['temporary']>>, { kind: 'later' }>;
@@ -18,10 +18,7 @@ export async function askTemporary(
 ): Promise<Answer | typeof PAUSE> {
   const { changes } = request;
   console.write(console.palette.attention(`◆ ${oneLine(request.title)}: was to be for a time only, and is in effect`));
-  for (const { verb, kind, outcomes } of countChanges(changes)) {
-    const count = [...outcomes.values()].reduce((sum, one) => sum + one, 0);
-    console.write(`  ${oneLine(countedVerb({ verb, kind, count }))}`);
-  }
+  for (const count of countByVerb(changes)) console.write(`  ${oneLine(countedVerb(count))}`);
   for (const change of changes.slice(0, MOST_SHOWN)) console.write(`  - ${oneLine(changeText(change))}`);
   if (changes.length > MOST_SHOWN) console.write(`  - and ${changes.length - MOST_SHOWN} more`);
   const kind = await select({ message: 'The run is ending.', choices: choicesOf(changes) }, { signal });

@@ -35,6 +35,16 @@ export function countChanges(changes: Iterable<Change>): ChangeCount[] {
   return [...counts.values()];
 }
 
+/** The same however each ended. */
+export function countByVerb(
+  changes: Iterable<Change>,
+): { readonly verb: string; readonly kind: string; readonly count: number }[] {
+  return countChanges(changes).map(({ verb, kind, outcomes }) => {
+    const count = [...outcomes.values()].reduce((sum, one) => sum + one, 0);
+    return { verb, kind, count };
+  });
+}
+
 /** One phrase a verb and kind. */
 export function changePhrases(changes: Iterable<Change>): string[] {
   return countChanges(changes).map(({ verb, kind, outcomes }) => {

@@ -133,6 +133,6 @@ function differenceSuffix(difference: readonly string[]): string {
   return difference.length === 0 ? '' : ` (${difference.join('; ')})`;
 }
 
-export function countedItems(count: number): string {
+function countedItems(count: number): string {
   return `${count} ${count === 1 ? 'item' : 'items'}`;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { withCommandName } from '../../engine/cli/command-name.ts';
 
@@ -10,6 +11,13 @@ describe('next commands for somebody who started through npx', () => {
     ['a\nrunbook drill   rehearse\nrunbook --help', 'a\nnpx runbook drill   rehearse\nnpx runbook --help'],
   ])('begin with npx: %j', (words, typed) => {
     expect(withCommandName(words, npx)).toBe(typed);
+  });
+
+  it('are known by every name that the program has', () => {
+    const program = readFileSync(new URL('../../engine/cli/main.ts', import.meta.url), 'utf8');
+    const names = [...program.matchAll(/\bcommand\('([a-z]+)/g)].map(([, name]) => name ?? '');
+    expect(names.length).toBeGreaterThan(20);
+    for (const name of names) expect(withCommandName(`runbook ${name} x`, npx)).toBe(`npx runbook ${name} x`);
   });
 
   it.each([

@@ -55,7 +55,7 @@ export async function approve(
     ],
     problem,
   );
-  const what = pending ? approvalLines(pending, 0)[0] : undefined;
+  const what = pending ? approvalLines(pending)[0] : undefined;
   await confirm(
     app,
     opened,

@@ -51,8 +51,7 @@ export async function skip(
   options: DecideOptions & { readonly reason: string; readonly output?: string },
 ): Promise<number> {
   const opened = await openRun(app, run);
-  const isMeant = (step: StepState): boolean => isSkippable(step);
-  const step = findStep(opened, { given, isMeant, what: 'can be skipped' });
+  const step = findStep(opened, { given, isMeant: isSkippable, what: 'can be skipped' });
   refuseForRun(opened, step, 'skip');
   // Before anything is said that would not hold.
   await requireFree(opened.journal, opened.runId, app.clock.now());

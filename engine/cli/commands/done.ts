@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { messageOf, RunbookError } from '../../errors.ts';
 import { needsApproval } from '../../run/decide.ts';
 import type { Draft } from '../../run/events.ts';
@@ -9,7 +8,7 @@ import { nodeAt } from '../../run/paths.ts';
 import type { EvidenceFile } from '../../run/people.ts';
 import type { RunState, StepState } from '../../run/state.ts';
 import { waitsOf } from '../../run/waits.ts';
-import { mediaTypeOf } from '../../ui/media-type.ts';
+import { readEvidence } from '../../ui/evidence-file.ts';
 import { shellWord } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -21,7 +20,7 @@ import { parsePairs, readValues } from '../runs/given-values.ts';
 import { requireFree } from '../runs/held-by.ts';
 import { type OpenedRun, openRun } from '../runs/open-run.ts';
 import { refuseForRun } from '../runs/refuse-for-run.ts';
-import { confirm, notOpenProblem, say } from '../runs/speak.ts';
+import { answerRefused, confirm, notOpenProblem, say } from '../runs/speak.ts';
 import { requireStep } from './decide-step.ts';
 
 export interface DoneOptions extends CommonOptions {
@@ -57,9 +56,9 @@ async function answer(app: App, opened: OpenedRun, step: string, options: DoneOp
   const given = { ...(await readValues(options.fields, app.cwd)), ...parsePairs(options.field ?? [], '--field') };
   const problem = await answerProblem(app, opened, step);
   const refusal = problem(opened.state);
-  if (refusal !== null) throw refused(opened, refusal);
+  if (refusal !== null) throw answerRefused(opened, refusal);
   const fields = await answerFields(app, opened, { step, given, takesDefaults: options.yes === true });
-  const files = (options.evidence ?? []).map((file) => readEvidence(app, file));
+  const files = await givenEvidence(app, options.evidence ?? []);
   requireEvidence(opened, step, files);
   const evidence = await storeEvidence({ journal: opened.journal, session: { runId: opened.runId } }, files);
   const by = app.operator;
@@ -133,24 +132,19 @@ function refuseOptions(options: DoneOptions, names: readonly (keyof DoneOptions)
   throw new RunbookError({ code: 'E_USAGE', message: `${why}, so --${given} says nothing here`, hint: 'Leave it out' });
 }
 
-function refused({ runId }: OpenedRun, message: string): RunbookError {
-  return new RunbookError({
-    code: 'E_ANSWER_REFUSED',
-    message,
-    hint: `runbook status ${runId} shows how it stands`,
-  });
-}
-
-function readEvidence(app: App, file: string): EvidenceFile {
-  try {
-    return { name: basename(file), bytes: readFileSync(resolve(app.cwd, file)), mediaType: mediaTypeOf(file) };
-  } catch (cause) {
-    throw new RunbookError({
-      code: 'E_USAGE',
-      message: `Cannot read the evidence ${file}: ${messageOf(cause)}`,
-      cause,
-    });
-  }
+async function givenEvidence(app: App, paths: readonly string[]): Promise<EvidenceFile[]> {
+  const files: EvidenceFile[] = [];
+  for (const path of paths)
+    try {
+      files.push(await readEvidence(resolve(app.cwd, path)));
+    } catch (cause) {
+      throw new RunbookError({
+        code: 'E_USAGE',
+        message: `Cannot read the evidence ${path}: ${messageOf(cause)}`,
+        cause,
+      });
+    }
+  return files;
 }
 
 function requireEvidence({ plan }: OpenedRun, step: string, files: readonly EvidenceFile[]): void {

@@ -5,7 +5,6 @@ import type { JsonObject } from '../../json.ts';
 import type { Plan } from '../../playbook/plan.ts';
 import { nobody, type People } from '../../run/people.ts';
 import { type PreviewOptions, preview } from '../../run/preview/preview.ts';
-import { createSecrets } from '../../run/secrets.ts';
 import { planLines } from '../../ui/plan-text.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -18,6 +17,7 @@ import { answering } from '../runs/answering.ts';
 import type { RunSettings } from '../runs/drive.ts';
 import { readValues } from '../runs/given-values.ts';
 import { learnSecrets } from '../runs/learn-secrets.ts';
+import { openSecrets } from '../runs/open-secrets.ts';
 import { resolveRunInputs } from '../runs/resolve-run-inputs.ts';
 import { inputPairs, openVault } from '../runs/secret-inputs.ts';
 
@@ -119,14 +119,7 @@ async function show(
       inputs: await resolveRunInputs(app, compiled, given, vault),
       people: answered?.(people) ?? people,
       env,
-      secrets: createSecrets({
-        env,
-        references,
-        root,
-        onResolved: (name, value) => app.redactor.add(name, value),
-        redact: (text) => app.redactor.text(text),
-        next: 'plan again',
-      }),
+      secrets: openSecrets(app, settings, { next: 'plan again' }),
       redactor: app.redactor,
       clock: app.clock,
       random: Math.random,

@@ -1,8 +1,7 @@
 // Erases a value from a run: first shown where it stands, then erased under the lease, then looked for in the files.
-import { hostname } from 'node:os';
 import { RunbookError } from '../../errors.ts';
 import { checkRun, isWhole, storedRun } from '../../store/check-run.ts';
-import type { Fence, LeaseHolder, RunRow, Store } from '../../store/journal.ts';
+import type { Fence, RunRow, Store } from '../../store/journal.ts';
 import { applyRedaction, type Erasure, planRedaction, type RedactionPlan } from '../../store/redact.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -14,6 +13,7 @@ import { filesOf, leftBehind } from '../keeping/left-behind.ts';
 import { erasedLines, placesText, planLines } from '../keeping/redaction-lines.ts';
 import { isConfirmed } from '../runs/confirm.ts';
 import { findRun } from '../runs/find-run.ts';
+import { newHolder } from '../runs/held-by.ts';
 import { requireSameStanding, standingOf } from '../runs/same-standing.ts';
 
 interface RedactOptions extends CommonOptions, ErasureOptions {
@@ -36,7 +36,7 @@ export async function redact(app: App, given: string, options: RedactOptions): P
       message: 'Erasing needs a reason',
       hint: 'Add --reason TEXT, without the value in it; or --dry-run, which erases nothing',
     });
-  const fence = await store.acquire(run.id, holderOf(app));
+  const fence = await store.acquire(run.id, newHolder(app));
   try {
     const work: Work = { app, store, run, erasure, fence, reason: reason ?? '' };
     return await underLease(work, options);
@@ -130,9 +130,4 @@ async function showEvent(app: App, store: Store, runId: string, seq: number): Pr
     message: `The run ${runId} has no event ${seq}`,
     hint: `runbook status ${runId} says how many it has`,
   });
-}
-
-function holderOf(app: App): LeaseHolder {
-  const host = hostname();
-  return { id: `${host}-${process.pid}-${crypto.randomUUID()}`, host, pid: process.pid, operator: app.operator };
 }

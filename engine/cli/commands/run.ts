@@ -2,7 +2,6 @@ import { RunbookError } from '../../errors.ts';
 import type { JsonObject } from '../../json.ts';
 import type { Plan } from '../../playbook/plan.ts';
 import { createRun } from '../../run/create.ts';
-import { createSecrets } from '../../run/secrets.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { createCompiler } from '../playbooks/compiler.ts';
 import { findPlaybook, readPlaybook } from '../playbooks/playbook-files.ts';
@@ -16,6 +15,7 @@ import { readValues } from '../runs/given-values.ts';
 import { learnSecrets } from '../runs/learn-secrets.ts';
 import { offerUnfinished } from '../runs/offer-unfinished.ts';
 import { openRun } from '../runs/open-run.ts';
+import { openSecrets } from '../runs/open-secrets.ts';
 import { parsePastTime } from '../runs/past-time.ts';
 import { resolveRunInputs } from '../runs/resolve-run-inputs.ts';
 import { inputPairs, openVault } from '../runs/secret-inputs.ts';
@@ -118,14 +118,7 @@ function showEnvironment({ terminal, isJson }: App, { environment, isProduction 
 }
 
 /** Before there is a run: one that cannot start is not made. @throws E_SECRET_MISSING, E_SECRET_UNREADABLE */
-async function requireSecrets(app: App, plan: Plan, { env, secrets: references, root }: ProjectConfig): Promise<void> {
-  const secrets = createSecrets({
-    env,
-    references,
-    root,
-    onResolved: (name, value) => app.redactor.add(name, value),
-    redact: (text) => app.redactor.text(text),
-    next: 'run again',
-  });
+async function requireSecrets(app: App, plan: Plan, config: ProjectConfig): Promise<void> {
+  const secrets = openSecrets(app, config, { next: 'run again' });
   for (const name of plan.requires.secrets) await secrets.get(name);
 }

@@ -13,8 +13,10 @@ import { type OpenedRun, openRun } from '../runs/open-run.ts';
 import { headLines } from '../runs/run-end.ts';
 import {
   changesText,
+  longestOverDueFirst,
   type RunInEffect,
   runsInEffect,
+  type Temporary,
   temporariesOf,
   temporaryCommand,
   temporaryJson,
@@ -92,12 +94,8 @@ async function printText(app: App, opened: OpenedRun): Promise<number> {
   };
   for (const line of treeLines(plan, state, frame)) terminal.print(line);
   terminal.print('');
-  for (const temporary of temporariesOf(state, runId, now)) {
-    const isUrgent = temporary.kept === undefined && (temporary.overdueMs ?? -1) >= 0;
-    const line = `Temporary, still in effect: ${temporaryText(temporary)}`;
-    terminal.print(isUrgent ? terminal.palette.bad(line) : terminal.palette.attention(line));
-    terminal.print(`    ${temporaryCommand(temporary)}`);
-  }
+  for (const temporary of temporariesOf(state, runId, now))
+    printTemporary(app, temporary, 'Temporary, still in effect: ');
   for (const line of uncertainLines(opened, waiting)) terminal.print(line);
   for (const item of waiting) {
     terminal.print(terminal.palette.attention(`◆ ${item.title}: ${item.text}`));
@@ -114,6 +112,13 @@ async function printText(app: App, opened: OpenedRun): Promise<number> {
   else if (state.endedAt === null) terminal.print(`Nobody works on it now. Go on with: runbook resume ${runId}`);
   for (const line of headLines(runId, state)) terminal.print(terminal.palette.dim(line));
   return EXIT.done;
+}
+
+function printTemporary({ terminal }: App, temporary: Temporary, lead: string): void {
+  const isUrgent = temporary.kept === undefined && (temporary.overdueMs ?? -1) >= 0;
+  const paint = isUrgent ? terminal.palette.bad : terminal.palette.attention;
+  terminal.print(paint(`${lead}${temporaryText(temporary)}`));
+  terminal.print(`    ${temporaryCommand(temporary)}`);
 }
 
 /** What a waiting step asks about is shown with it. */
@@ -143,16 +148,9 @@ async function statusOfAll(app: App): Promise<number> {
     print(JSON.stringify({ temporary: temporaries.map(temporaryJson), unfinished: open, inEffect }));
     return EXIT.done;
   }
-  const byDue = temporaries.toSorted(
-    (a, b) => (b.overdueMs ?? Number.NEGATIVE_INFINITY) - (a.overdueMs ?? Number.NEGATIVE_INFINITY),
-  );
+  const byDue = temporaries.toSorted(longestOverDueFirst);
   if (byDue.length > 0) print(palette.bold('Temporary changes still in effect'));
-  for (const temporary of byDue) {
-    const isUrgent = temporary.kept === undefined && (temporary.overdueMs ?? -1) >= 0;
-    const line = `  ${temporary.run}  ${temporaryText(temporary)}`;
-    print(isUrgent ? palette.bad(line) : palette.attention(line));
-    print(`    ${temporaryCommand(temporary)}`);
-  }
+  for (const temporary of byDue) printTemporary(app, temporary, `  ${temporary.run}  `);
   if (byDue.length > 0) print('');
   for (const line of heldLines(held)) print(line);
   if (held.length > 0) print('');

@@ -9,6 +9,7 @@ import type { App } from '../app.ts';
 import type { Compiler } from '../playbooks/compiler.ts';
 import { listPlaybooks, type PlaybookFile, readPlaybook } from '../playbooks/playbook-files.ts';
 import type { ProjectConfig } from '../project/load-config.ts';
+import { secretNames } from '../runs/learn-secrets.ts';
 import { brokenBy, type Finding } from './finding.ts';
 
 export interface CheckedPlaybooks {
@@ -30,7 +31,8 @@ export async function checkPlaybooks(
     const plan = await compile(compiler, file, findings);
     if (plan === null) continue;
     valid += 1;
-    for (const name of secretsOf(plan, compiler)) secrets.set(name, [...(secrets.get(name) ?? []), file.name]);
+    for (const name of secretNames(plan, compiler.actions))
+      secrets.set(name, [...(secrets.get(name) ?? []), file.name]);
     const missing = config === null ? [] : plan.requires.env.filter((name) => (config.env[name] ?? '') === '');
     if (missing.length > 0)
       findings.push({
@@ -86,11 +88,4 @@ async function compile(compiler: Compiler, file: PlaybookFile, findings: Finding
     findings.push(brokenBy('playbooks', error));
   }
   return null;
-}
-
-function secretsOf(plan: Plan, { actions }: Compiler): ReadonlySet<string> {
-  const ofActions = [...plan.nodes.values()].flatMap((node) =>
-    node.kind === 'uses' ? (actions.get(node.uses)?.secrets ?? []) : [],
-  );
-  return new Set([...plan.requires.secrets, ...ofActions]);
 }

@@ -2,9 +2,9 @@
 import { judgeValue, kindOf } from '../../../actions/env/variables.ts';
 import { RunbookError } from '../../errors.ts';
 import { listed } from '../../playbook/suggest.ts';
-import { createSecrets } from '../../run/secrets.ts';
 import type { App } from '../app.ts';
 import type { ProjectConfig } from '../project/load-config.ts';
+import { openSecrets } from '../runs/open-secrets.ts';
 import { brokenBy, type Finding } from './finding.ts';
 
 const COMMAND_TIMEOUT_MS = 10_000;
@@ -21,12 +21,7 @@ export async function checkSecrets(
   config: ProjectConfig,
   needed: ReadonlyMap<string, readonly string[]>,
 ): Promise<CheckedSecrets> {
-  const secrets = createSecrets({
-    env: config.env,
-    references: config.secrets,
-    root: config.root,
-    onResolved: (name, value) => app.redactor.add(name, value),
-    redact: app.redactor.text,
+  const secrets = openSecrets(app, config, {
     next: 'run runbook doctor again',
     commandTimeoutMs: COMMAND_TIMEOUT_MS,
   });

@@ -120,7 +120,7 @@ function scoreLines({ terminal }: App, text: string): readonly string[] {
   });
 }
 
-/** @throws E_DRILL_PLAYBOOK where the scenario rehearses another playbook. */
+/** @throws E_USAGE where the scenario rehearses another playbook. */
 export function requireSamePlaybook(
   scenario: { readonly name: string; readonly playbook: string },
   playbook: string,

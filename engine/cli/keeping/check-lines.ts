@@ -74,6 +74,7 @@ function lastGood(events: number): string {
   return events === 0 ? 'no event before it' : `the ${counted(events, 'event')} before it follow from one another`;
 }
 
-function counted(count: number, word: string): string {
+/** `1 event`, `2 events`. */
+export function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

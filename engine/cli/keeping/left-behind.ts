@@ -5,6 +5,7 @@ import type { Store } from '../../store/journal.ts';
 import { planRedaction } from '../../store/redact.ts';
 import type { App } from '../app.ts';
 import { filesHolding } from './files-holding.ts';
+import { reportFile } from './write-report.ts';
 
 export interface LeftBehind {
   /** The value is in no event of the run and, where they could be searched, in no byte of the store's files. */
@@ -35,7 +36,6 @@ export async function leftBehind(app: App, store: Store, erased: Erased): Promis
   const { runId, value, isCompact } = erased;
   const { kind } = await store.facts();
   const held = value === null ? [] : filesHolding(value, await filesOf(store));
-  const report = join(app.project.stateFolder, 'reports', `${runId}.md`);
   return {
     isGone: isCompact && held.length === 0 && erased.heads.length === 0,
     isCompact,
@@ -43,7 +43,7 @@ export async function leftBehind(app: App, store: Store, erased: Erased): Promis
     wasSearched: value !== null && kind === 'sqlite',
     store: held,
     runs: value === null || held.length === 0 ? [] : await otherRunsHolding(store, runId, value),
-    files: value === null ? [] : filesHolding(value, [report]),
+    files: value === null ? [] : filesHolding(value, [reportFile(app, runId)]),
     exports: exportsOf(app, runId),
   };
 }

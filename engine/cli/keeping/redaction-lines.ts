@@ -4,6 +4,7 @@ import type { RedactionPlan } from '../../store/redact.ts';
 import { oneLine } from '../../ui/text.ts';
 import type { App } from '../app.ts';
 import { shownPath } from '../shown-path.ts';
+import { counted } from './check-lines.ts';
 import type { LeftBehind } from './left-behind.ts';
 
 /** Of one event, on the screen; the journal keeps all. */
@@ -76,8 +77,4 @@ export function erasedLines(
       : 'Other exports, backups and copies of the store are not reached from here.',
   );
   return { done, toDo };
-}
-
-function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -14,7 +14,7 @@ import type { ActionHooks } from '../actions/action-hooks.ts';
 import { createLocalActions, type LoadedAction } from '../actions/local-actions.ts';
 import type { App } from '../app.ts';
 import { loadContacts } from '../project/load-config.ts';
-import { packageRoot, playbookSchema } from '../resources.ts';
+import { packageRoot, schemaNamed } from '../resources.ts';
 import { shownPath } from '../shown-path.ts';
 import { listPlaybooks, readPlaybook } from './playbook-files.ts';
 
@@ -164,7 +164,7 @@ const UNKNOWN_ACTION = 'E_PLAYBOOK_UNKNOWN_ACTION';
 /** Loaded when something is compiled: listing actions needs none of it. */
 async function makeCompiler(): Promise<CompilePlaybook> {
   const { createPlaybookCompiler } = await import('../../playbook/compile.ts');
-  return createPlaybookCompiler({ playbookSchema: playbookSchema() });
+  return createPlaybookCompiler({ playbookSchema: schemaNamed('playbook') });
 }
 
 /** The playbooks that can be called by name: the project's, then the built-in ones; each read at most once. */

@@ -25,30 +25,20 @@ type Where = Pick<App, 'cwd' | 'project'>;
 
 /** A local playbook hides a built-in one of the same name, and one in a later folder. */
 export function listPlaybooks(app: Where): PlaybookFile[] {
+  const builtIn = builtInPlaybooks();
   const found = new Map<string, PlaybookFile>();
-  for (const file of [...localPlaybooks(app), ...builtInPlaybooks()])
+  for (const file of [...localPlaybooks(app, builtIn), ...builtIn])
     if (!found.has(file.name)) found.set(file.name, file);
   return [...found.values()].sort((a, b) => a.name.localeCompare(b.name, 'en'));
 }
 
-export function localPlaybooks(app: Where): PlaybookFile[] {
-  const builtIn = new Set(builtInPlaybooks().map(({ name }) => name));
-  const found = new Map<string, PlaybookFile>();
-  for (const folder of app.project.playbookFolders) {
-    if (folder === join(packageRoot(), 'playbooks')) continue;
-    for (const path of playbooksIn(folder)) {
-      const name = nameOf(path);
-      if (found.has(name)) continue;
-      found.set(name, {
-        path,
-        name,
-        shown: shownPath(app.cwd, path),
-        isBuiltIn: false,
-        hidesBuiltIn: builtIn.has(name),
-      });
-    }
-  }
-  return [...found.values()];
+function localPlaybooks(app: Where, builtIn: readonly PlaybookFile[]): PlaybookFile[] {
+  const hidden = new Set(builtIn.map(({ name }) => name));
+  const folders = app.project.playbookFolders.filter((folder) => folder !== join(packageRoot(), 'playbooks'));
+  return folders.flatMap(playbooksIn).map((path) => {
+    const name = nameOf(path);
+    return { path, name, shown: shownPath(app.cwd, path), isBuiltIn: false, hidesBuiltIn: hidden.has(name) };
+  });
 }
 
 function builtInPlaybooks(): PlaybookFile[] {

@@ -1,5 +1,5 @@
 // Runs a run that exists: takes its lease, shows it, executes it, says how it stands. `run`, `resume`, `retry`, `skip`,
-// `abort` and `drill` all end here.
+// `done`, `abort`, `undo` and `drill` all end here.
 import { hostname } from 'node:os';
 import type { JsonObject } from '../../json.ts';
 import type { Plan } from '../../playbook/plan.ts';
@@ -8,7 +8,6 @@ import type { Draft, RunEvent } from '../../run/events.ts';
 import { executeRun, type RunEnd } from '../../run/executor.ts';
 import { keptOutputs } from '../../run/kept-outputs.ts';
 import type { People } from '../../run/people.ts';
-import { createSecrets } from '../../run/secrets.ts';
 import { RunSession } from '../../run/session.ts';
 import { undoable } from '../../run/undo.ts';
 import type { Vault } from '../../run/vault.ts';
@@ -21,8 +20,10 @@ import type { Compiler } from '../playbooks/compiler.ts';
 import type { ProjectConfig } from '../project/load-config.ts';
 import { packageVersion } from '../resources.ts';
 import { attachScreen, type Screen } from './attach-screen.ts';
+import { newHolder } from './held-by.ts';
 import { createHeldElsewhere } from './held-elsewhere.ts';
 import { learnSecrets } from './learn-secrets.ts';
+import { openSecrets } from './open-secrets.ts';
 import { endLines } from './run-end.ts';
 import { openVault } from './secret-inputs.ts';
 
@@ -76,12 +77,7 @@ export async function drive(options: DriveOptions): Promise<number> {
     runId,
     clock: app.clock,
     keepsOutput: keptOutputs(plan),
-    holder: {
-      id: `${hostname()}-${process.pid}-${crypto.randomUUID()}`,
-      host: hostname(),
-      pid: process.pid,
-      operator: app.operator,
-    },
+    holder: newHolder(app),
   });
   let screen: Screen | null = null;
   const interrupts = watchInterrupts({
@@ -114,13 +110,7 @@ export async function drive(options: DriveOptions): Promise<number> {
         people: options.people?.(screen.people) ?? screen.people,
         clock: app.clock,
         random: Math.random,
-        secrets: createSecrets({
-          env,
-          references,
-          root,
-          onResolved: (name, value) => app.redactor.add(name, value),
-          redact: (text) => app.redactor.text(text),
-        }),
+        secrets: openSecrets(app, settings),
         redactor: app.redactor,
         vault: options.vault ?? openVault(app),
         env,
@@ -194,8 +184,8 @@ function finish(
   const head = { seq: state.seq, hash: state.head };
   const waiting = [...waitingFor(plan, state, runId), ...secretWaits(state, runId, end)];
   if (app.isJson) {
-    const line = jsonEnd(runId, { status: end.status, isInterrupted: end.isInterrupted, head }, waiting);
-    app.terminal.print(after?.json === undefined ? line : JSON.stringify({ ...JSON.parse(line), ...after.json }));
+    const facts = { status: end.status, isInterrupted: end.isInterrupted, head };
+    app.terminal.print(jsonEnd(runId, facts, waiting, after?.json));
   } else {
     if (after?.isWhole !== true)
       for (const line of endLines({

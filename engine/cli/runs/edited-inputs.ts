@@ -2,13 +2,14 @@
 import { RunbookError } from '../../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../json.ts';
 import { coerceText } from '../../playbook/coerce.ts';
+import { propertiesOf, propertyOf } from '../../playbook/schema-shape.ts';
 import { showsHandle } from '../../playbook/secret-fields.ts';
 import { didYouMean, listed } from '../../playbook/suggest.ts';
 import { createValueValidator, problemText } from '../../playbook/validate-value.ts';
+import { nodeOf } from '../../run/undo-node.ts';
 import type { App } from '../app.ts';
 import { parsePairs, readValues } from './given-values.ts';
 import type { OpenedRun } from './open-run.ts';
-import { runNode } from './run-node.ts';
 
 /** @returns undefined where none are given. @throws E_USAGE, E_STEP_KIND, E_INPUT_UNKNOWN, E_INPUT_INVALID, E_INPUT_SECRET */
 export async function editedInputs(
@@ -19,7 +20,7 @@ export async function editedInputs(
 ): Promise<JsonObject | undefined> {
   const given = { ...(await readValues(options.inputs, app.cwd)), ...parsePairs(options.input ?? [], '--input') };
   if (Object.keys(given).length === 0) return undefined;
-  const node = runNode(opened, step);
+  const node = nodeOf(opened.plan, opened.state, step);
   const action = node?.kind === 'uses' ? opened.compiler.actions.get(node.uses) : undefined;
   if (action === undefined)
     throw new RunbookError({
@@ -28,16 +29,15 @@ export async function editedInputs(
       hint: 'Leave --input out',
     });
   const { input } = action;
-  const properties = isJsonObject(input) && isJsonObject(input.properties) ? input.properties : {};
-  const isOpen = isJsonObject(input) && input.additionalProperties !== false;
   const validator = createValueValidator();
   const edited: { [name: string]: Json } = {};
   const problems: string[] = [];
   for (const [name, raw] of Object.entries(given)) {
-    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    if (schema === undefined && !isOpen) throw unknownInput(action.name, name, Object.keys(properties));
+    const schema = propertyOf(input, name);
+    if (schema === undefined && input.additionalProperties === false)
+      throw unknownInput(action.name, name, Object.keys(propertiesOf(input) ?? {}));
     if (isFromSecret(opened, step, name)) throw secretInput(step, name);
-    const own = isJsonObject(schema) ? schema : {};
+    const own = schema ?? {};
     edited[name] = typeof raw === 'string' ? coerceText(raw, own) : raw;
     problems.push(...validator.validate(own, edited[name]).map((problem) => problemText(problem, `\`${name}\``)));
   }

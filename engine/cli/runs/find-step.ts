@@ -2,7 +2,7 @@
 // is the only one that the command can be about.
 import { RunbookError } from '../../errors.ts';
 import { didYouMean, listed } from '../../playbook/suggest.ts';
-import { nodeAt, staticPath } from '../../run/paths.ts';
+import { idOf, nodeAt, staticPath } from '../../run/paths.ts';
 import type { StepState } from '../../run/state.ts';
 import type { OpenedRun } from './open-run.ts';
 
@@ -61,10 +61,6 @@ function onlyMeant({ state }: Pick<OpenedRun, 'state'>, { isMeant, what }: StepQ
 function isNamed(path: string, given: string): boolean {
   const at = staticPath(path);
   return at === given || path.endsWith(`/${given}`) || at.endsWith(`/${given}`) || idOf(path) === given;
-}
-
-function idOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1).replace(/\[\d*\]$/, '');
 }
 
 function ambiguous(given: string, steps: readonly StepState[]): RunbookError {

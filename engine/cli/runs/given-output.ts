@@ -9,10 +9,10 @@ import { outputProblems } from '../../run/decisions.ts';
 import type { StoredOutput } from '../../run/events.ts';
 import { createOutputStore } from '../../run/outputs.ts';
 import { needsOutputOf } from '../../run/step-readers.ts';
+import { nodeOf } from '../../run/undo-node.ts';
 import { shellWord } from '../../ui/text.ts';
 import type { App } from '../app.ts';
 import type { OpenedRun } from './open-run.ts';
-import { runNode } from './run-node.ts';
 
 export type EndedWith = { readonly output?: StoredOutput; readonly needsOutput?: true };
 
@@ -26,7 +26,7 @@ export async function givenOutput(
   step: string,
   text: string | undefined,
 ): Promise<EndedWith> {
-  const node = runNode(opened, step);
+  const node = nodeOf(opened.plan, opened.state, step);
   invariant(node, 'a step that was found has a node');
   if (text === undefined) return needsOutputOf(node) ? { needsOutput: true } : {};
   if (node.output === undefined)

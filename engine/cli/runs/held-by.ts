@@ -1,7 +1,15 @@
 // Whether a live process works on a run, for commands that speak to it from outside.
+import { hostname } from 'node:os';
 import { RunbookError } from '../../errors.ts';
-import type { Journal, LeaseInfo } from '../../store/journal.ts';
+import type { Journal, LeaseHolder, LeaseInfo } from '../../store/journal.ts';
 import { oneLine, shellWord } from '../../ui/text.ts';
+import type { App } from '../app.ts';
+
+/** This process, as whoever asks is told of it; of each lease its own id. */
+export function newHolder({ operator }: Pick<App, 'operator'>): LeaseHolder {
+  const host = hostname();
+  return { id: `${host}-${process.pid}-${crypto.randomUUID()}`, host, pid: process.pid, operator };
+}
 
 /** null: nobody works on it. */
 export async function liveHolder(journal: Journal, runId: string, now: number): Promise<LeaseInfo | null> {

@@ -50,7 +50,8 @@ function fileValue(path: string): string | undefined {
   }
 }
 
-function secretNames(plan: Plan, actions: ReadonlyMap<string, Action>): ReadonlySet<string> {
+/** Those that the playbook names, and those that its actions read. */
+export function secretNames(plan: Plan, actions: ReadonlyMap<string, Action>): ReadonlySet<string> {
   const ofActions = [...plan.nodes.values()].flatMap((node) =>
     node.kind === 'uses' ? (actions.get(node.uses)?.secrets ?? []) : [],
   );

@@ -19,12 +19,7 @@ export async function say(
   const { journal, runId, state } = opened;
   const refuse = (): void => {
     const text = problem(state);
-    if (text === null) return;
-    throw new RunbookError({
-      code: 'E_ANSWER_REFUSED',
-      message: text,
-      hint: `runbook status ${runId} shows how it stands`,
-    });
+    if (text !== null) throw answerRefused(opened, text);
   };
   refuse();
   return journal.append({
@@ -37,6 +32,10 @@ export async function say(
       refuse();
     },
   });
+}
+
+export function answerRefused({ runId }: Pick<OpenedRun, 'runId'>, message: string): RunbookError {
+  return new RunbookError({ code: 'E_ANSWER_REFUSED', message, hint: `runbook status ${runId} shows how it stands` });
 }
 
 /** Says how a step stands where it takes no answer any more. */

@@ -5,7 +5,7 @@ import { isUndoPath } from '../../run/paths.ts';
 import { foldRun } from '../../run/session.ts';
 import { type Change, inEffect, isOpenChange, lastsSince, openChangesOf, type RunState } from '../../run/state.ts';
 import type { Journal, RunRow } from '../../store/journal.ts';
-import { countedVerb } from '../../ui/change-words.ts';
+import { countByVerb, countedVerb } from '../../ui/change-words.ts';
 import { formatDuration } from '../../ui/duration.ts';
 import { oneLine, shellWord } from '../../ui/text.ts';
 import type { App } from '../app.ts';
@@ -73,7 +73,11 @@ export function temporariesOf(state: RunState, run: string, now: number): readon
       ...(kept === undefined ? {} : { kept }),
     });
   }
-  return found.sort((a, b) => (b.overdueMs ?? Number.NEGATIVE_INFINITY) - (a.overdueMs ?? Number.NEGATIVE_INFINITY));
+  return found.sort(longestOverDueFirst);
+}
+
+export function longestOverDueFirst(a: Temporary, b: Temporary): number {
+  return (b.overdueMs ?? Number.NEGATIVE_INFINITY) - (a.overdueMs ?? Number.NEGATIVE_INFINITY);
 }
 
 const FLAGS: { readonly [W in LeftWhy]?: '--overwrite' | '--unchecked' } = {
@@ -133,20 +137,9 @@ function countInEffect(state: RunState): Pick<RunInEffect, 'changes' | 'uncertai
   const holding: Change[] = [];
   for (const path of state.changes.keys()) if (!isUndoPath(path)) holding.push(...inEffect(state, path));
   return {
-    changes: countOf(holding.filter((change) => !isOpenChange(change))),
-    uncertain: countOf(openChangesOf(state).filter(({ step }) => !isUndoPath(step))),
+    changes: countByVerb(holding.filter((change) => !isOpenChange(change))),
+    uncertain: countByVerb(openChangesOf(state).filter(({ step }) => !isUndoPath(step))),
   };
-}
-
-function countOf(changes: readonly Change[]): Counts {
-  const counts = new Map<string, { verb: string; kind: string; count: number }>();
-  for (const { verb, kind } of changes) {
-    const key = JSON.stringify([verb, kind]);
-    const known = counts.get(key);
-    if (known) known.count += 1;
-    else counts.set(key, { verb, kind, count: 1 });
-  }
-  return [...counts.values()];
 }
 
 /** `ban 3 users; perhaps end 1 session`. */

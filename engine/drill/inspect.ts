@@ -2,7 +2,11 @@
 import type { Role } from './population/attack.ts';
 import type { Population } from './population/population.ts';
 import { isLive } from './population/sessions.ts';
-import { countLive, type Effect, effectiveLock, endedAt, type Repeat, type WorldState } from './state/state.ts';
+import type { Repeat } from './state/fold.ts';
+import { countLive, endedAt } from './state/sessions.ts';
+import type { WorldState } from './state/state.ts';
+import type { Effect } from './state/user-change.ts';
+import { effectiveLock } from './state/users.ts';
 
 export interface UserFacts {
   readonly id: string;

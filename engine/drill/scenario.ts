@@ -7,7 +7,7 @@ import schema from '../../schemas/scenario.schema.json' with { type: 'json' };
 import { messageOf, RunbookError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 
-export type ServerName = 'clerk' | 'status' | 'app';
+export type ServerName = 'clerk' | 'status' | 'app' | 'webhooks' | 'vercel' | 'slack' | 'pagerduty' | 'smtp';
 export type FaultKind = 'latency' | 'error' | 'rate-limit' | 'reset' | 'drop-answer' | 'content-type';
 
 export interface Fault {

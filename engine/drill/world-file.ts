@@ -22,6 +22,7 @@ export interface WorldHeader {
 }
 
 export interface WorldFile {
+  readonly path: string;
   readonly header: WorldHeader;
   /** What happened before this process. */
   readonly mutations: readonly Mutation[];
@@ -40,7 +41,7 @@ export function createWorldFile(path: string, header: Omit<WorldHeader, 'format'
   const full: WorldHeader = { format: FORMAT, ...header };
   const descriptor = openOrExplain(path, 'w');
   writeAll(descriptor, `${JSON.stringify(full)}\n`);
-  return { header: full, mutations: [], append: appender(descriptor), close: () => closeSync(descriptor) };
+  return { path, header: full, mutations: [], append: appender(descriptor), close: () => closeSync(descriptor) };
 }
 
 /**
@@ -62,6 +63,7 @@ export function openWorldFile(path: string): WorldFile {
   const descriptor = openOrExplain(path, 'a');
   if (fstatSync(descriptor).size > length) ftruncateSync(descriptor, length);
   return {
+    path,
     header: first,
     mutations: rest as Mutation[], // Written by `append` below, by this format's version.
     append: appender(descriptor),

@@ -2,24 +2,23 @@
 import { randomUUID } from 'node:crypto';
 import { RunbookError } from '../errors.ts';
 import { type Ground, resolveAnswers } from './answers.ts';
-import { createApp } from './app.ts';
 import { createEmulator } from './clerk/emulator.ts';
 import { CLERK_LIMITS, createRateLimiter } from './clerk/rate-limit.ts';
-import type { ClerkContext } from './clerk/route.ts';
 import { type DrillClock, systemClock } from './clock.ts';
-import { createFaultTable } from './faults.ts';
-import { withFaults } from './faulty-handler.ts';
+import type { WorldContext } from './context.ts';
+import { createFaultTable, type FaultTable } from './faults.ts';
 import { type HttpAnswer, type HttpHandler, type LoopbackServer, listenOnLoopback } from './http/server.ts';
 import { refuseSecondWorld } from './in-use.ts';
 import { inspectWorld, type WorldFacts } from './inspect.ts';
-import { createSigner, makeKeys, type Signer } from './keys.ts';
+import { createSigner, makeKeys } from './keys.ts';
 import { createPopulation } from './population/population.ts';
-import { type ChangeRequest, createRequestLog, type RouteCount } from './request-log.ts';
-import type { Answers, Scenario } from './scenario.ts';
+import { type ChangeRequest, createRequestLog, type RequestLog, type RouteCount } from './request-log.ts';
+import type { Answers, Scenario, ServerName } from './scenario.ts';
 import { type RunFacts, type Score, scoreDrill } from './score.ts';
-import type { Mutation, Ports } from './state/mutation.ts';
+import { withFaults } from './services/faulty-handler.ts';
+import { SERVICES } from './services/registry.ts';
+import type { Mutation } from './state/mutation.ts';
 import { applyMutation, emptyState } from './state/state.ts';
-import { createStatusPage } from './status-page.ts';
 import { createWorldFile, openWorldFile, type WorldFile, worldFileExists } from './world-file.ts';
 
 export interface StartWorldOptions {
@@ -122,27 +121,112 @@ async function serveWorld({ file, host, port, clock, isResumed }: ServeOptions):
   const state = emptyState();
   for (const mutation of file.mutations) applyMutation(state, population, mutation);
 
-  const commit = (mutation: Mutation): void => {
-    file.append(mutation);
-    applyMutation(state, population, mutation);
+  const listeners: ((mutation: Mutation) => void)[] = [];
+  const urls = new Map<ServerName, string>();
+  const context: WorldContext = {
+    id,
+    seed,
+    startedAt,
+    scenario,
+    keys,
+    population,
+    state,
+    clock,
+    signer: createSigner(keys),
+    filePrefix: file.path.replace(/\.[^./\\]*$/, ''),
+    commit: (mutation) => {
+      file.append(mutation);
+      applyMutation(state, population, mutation);
+      for (const listener of listeners) listener(mutation);
+    },
+    onCommit: (listener) => {
+      listeners.push(listener);
+    },
+    url: (server) => {
+      const url = urls.get(server);
+      if (url === undefined) throw new Error(`The world's server ${server} does not listen yet`);
+      return url;
+    },
   };
   const facts = (): WorldFacts =>
     inspectWorld({ population, state, worldId: id, scenario: scenario.name, startedAt, now: clock.now() });
-
-  const signer = createSigner(keys);
   const log = createRequestLog();
   const faults = createFaultTable(seed, scenario.faults);
-  const { environment, rateLimit } = scenario.world.instance;
-  const context: ClerkContext = {
-    population,
-    state,
-    choices: scenario.world.choices,
-    instance: { id: keys.instanceId, environment },
-    signer,
-    commit,
+  const services = SERVICES.map((definition) => definition.create(context));
+  const servers: LoopbackServer[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(services.map((service) => service.stop?.()));
+    await Promise.all(servers.map((server) => server.stop()));
   };
+  const ports: { [server: string]: number } = {};
+  const listen = async (name: ServerName, wanted: number, handler: HttpHandler, fallBack: boolean): Promise<void> => {
+    const server = await listenOnLoopback({ host, port: wanted, fallBack }, handler);
+    servers.push(server);
+    urls.set(name, server.url);
+    ports[name] = server.port;
+  };
+  try {
+    const before = state.served.ports ?? {};
+    await refuseSecondWorld(host, before.clerk, id);
+    const clerk = clerkHandler({ context, faults, log, facts });
+    await listen('clerk', port === 0 ? (before.clerk ?? 0) : port, clerk, port === 0);
+    const faultOptions = { faults, elapsedMs: () => clock.now() - startedAt, sleep: clock.sleep };
+    for (const { name, handler } of services) {
+      await listen(name, before[name] ?? 0, withFaults(handler, { ...faultOptions, server: name }), true);
+    }
+    if (Object.entries(ports).some(([name, value]) => before[name] !== value)) {
+      context.commit({ type: 'world.served', at: clock.now(), ports });
+    }
+    for (const service of services) service.start?.();
+
+    const ground: Ground = {
+      compromised: population.compromised.map((user) => population.idAt(user)),
+      decoys: population.decoys.map((user) => population.idAt(user)),
+    };
+    return {
+      id,
+      scenario,
+      seed,
+      startedAt,
+      isResumed,
+      apiUrl: context.url('clerk'),
+      statusUrl: context.url('status'),
+      appUrl: context.url('app'),
+      secretKey: keys.secretKey,
+      env: environmentOf(context),
+      ground,
+      answers: resolveAnswers(scenario.answers, ground),
+      requests: () => log.routes(),
+      changeRequests: () => log.changes(),
+      facts,
+      score: (run) => scoreDrill(facts(), run, scenario.success),
+      stop: async () => {
+        await stop();
+        file.close();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Clerk's API, and two views of the world beside it for people who watch and for tests. */
+function clerkHandler({
+  context,
+  faults,
+  log,
+  facts,
+}: {
+  readonly context: WorldContext;
+  readonly faults: FaultTable;
+  readonly log: RequestLog;
+  readonly facts: () => WorldFacts;
+}): HttpHandler {
+  const { scenario, keys, clock, startedAt } = context;
+  const { environment, rateLimit } = scenario.world.instance;
   const emulator = createEmulator({
-    context,
+    context: { ...context, choices: scenario.world.choices, instance: { id: keys.instanceId, environment } },
     secretKey: keys.secretKey,
     faults,
     limiter: createRateLimiter(rateLimit ?? CLERK_LIMITS[environment]),
@@ -154,94 +238,23 @@ async function serveWorld({ file, host, port, clock, isResumed }: ServeOptions):
     ['/__world/state', facts],
     ['/__world/requests', () => ({ routes: log.routes(), changes: log.changes() })],
   ]);
-  const clerkHandler: HttpHandler = (request) => {
+  return (request) => {
     const view = views.get(request.path);
     return view === undefined ? emulator(request) : jsonAnswer(view());
   };
-
-  const faultOptions = { faults, elapsedMs: () => clock.now() - startedAt, sleep: clock.sleep };
-  const servers: LoopbackServer[] = [];
-  const stopServers = async (): Promise<void> => {
-    await Promise.all(servers.map((server) => server.stop()));
-  };
-  try {
-    await refuseSecondWorld(host, state.ports?.clerk, id);
-    const listen = async (
-      wanted: number | undefined,
-      handler: HttpHandler,
-      fallBack: boolean,
-    ): Promise<LoopbackServer> => {
-      const server = await listenOnLoopback({ host, port: wanted ?? 0, fallBack }, handler);
-      servers.push(server);
-      return server;
-    };
-    const clerk = await listen(port === 0 ? state.ports?.clerk : port, clerkHandler, port === 0);
-    const statusPage = createStatusPage(scenario.world.statusPage, startedAt);
-    const status = await listen(
-      state.ports?.status,
-      withFaults(statusPage, { ...faultOptions, server: 'status' }),
-      true,
-    );
-    const app = createApp({ apiUrl: clerk.url, secretKey: keys.secretKey, now: clock.now });
-    const application = await listen(state.ports?.app, withFaults(app, { ...faultOptions, server: 'app' }), true);
-    rememberPorts({ clerk: clerk.port, status: status.port, app: application.port }, state.ports, commit, clock.now());
-
-    const ground: Ground = {
-      compromised: population.compromised.map((user) => population.idAt(user)),
-      decoys: population.decoys.map((user) => population.idAt(user)),
-    };
-    const urls = { apiUrl: clerk.url, statusUrl: status.url, appUrl: application.url };
-    return {
-      id,
-      scenario,
-      seed,
-      startedAt,
-      isResumed,
-      ...urls,
-      secretKey: keys.secretKey,
-      env: environmentOf(urls, keys, signer),
-      ground,
-      answers: resolveAnswers(scenario.answers, ground),
-      requests: () => log.routes(),
-      changeRequests: () => log.changes(),
-      facts,
-      score: (run) => scoreDrill(facts(), run, scenario.success),
-      stop: async () => {
-        await stopServers();
-        file.close();
-      },
-    };
-  } catch (error) {
-    await stopServers();
-    throw error;
-  }
-}
-
-function rememberPorts(
-  ports: Ports,
-  before: Ports | undefined,
-  commit: (mutation: Mutation) => void,
-  at: number,
-): void {
-  if (before?.clerk === ports.clerk && before.status === ports.status && before.app === ports.app) return;
-  commit({ type: 'world.served', at, ports });
 }
 
 /** The names that Clerk's own libraries and the playbooks' actions read. */
-function environmentOf(
-  urls: Pick<DrillWorld, 'apiUrl' | 'statusUrl' | 'appUrl'>,
-  keys: { readonly secretKey: string; readonly publishableKey: string },
-  signer: Signer,
-): { readonly [name: string]: string } {
+function environmentOf(context: WorldContext): { readonly [name: string]: string } {
+  const { keys, signer, url } = context;
   return {
     CLERK_SECRET_KEY: keys.secretKey,
     CLERK_PUBLISHABLE_KEY: keys.publishableKey,
     NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY: keys.publishableKey,
     CLERK_JWT_KEY: signer.publicPem,
-    CLERK_API_URL: urls.apiUrl,
-    CLERK_STATUS_URL: urls.statusUrl,
+    CLERK_API_URL: url('clerk'),
     CLERK_TELEMETRY_DISABLED: '1',
-    APP_URL: urls.appUrl,
+    ...Object.assign({}, ...SERVICES.map((service) => service.env?.(context) ?? {})),
   };
 }
 

@@ -1,21 +1,19 @@
 // Users and sessions in exactly the form of Clerk Backend API 2026-05-12, schemas User and Session: all required
 // properties, no others (both allow no additional ones).
 import type { Json, JsonObject } from '../../json.ts';
+import type { World } from '../context.ts';
 import { plainId } from '../population/ids.ts';
 import { emailAt, nameAt } from '../population/people.ts';
-import type { Population } from '../population/population.ts';
 import { type Activity, isLive, type SessionStatus } from '../population/sessions.ts';
 import { below, STREAM } from '../random.ts';
-import { effectiveLock, endedAt, metadataOf, type UserChange, type WorldState } from '../state/state.ts';
+import { metadataOf } from '../state/metadata.ts';
+import { endedAt } from '../state/sessions.ts';
+import type { UserChange } from '../state/user-change.ts';
+import { effectiveLock } from '../state/users.ts';
 
 const DAY_MS = 86_400_000;
 /** Clerk's default number of failed attempts before a lock. */
 const MAX_ATTEMPTS = 100;
-
-export interface World {
-  readonly population: Population;
-  readonly state: WorldState;
-}
 
 /** `last_active_at` of a user has day precision: schema User. */
 export function floorToDay(time: number | null): number | null {

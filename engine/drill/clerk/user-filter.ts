@@ -1,10 +1,12 @@
 // The filters of GET /users and GET /users/count. `created_at` filters and the filters that name users narrow the range
 // to look at; the rest are tests on one user. Nobody in the seeded world has a phone number, a username, a wallet, an
 // external id, an organization or an external account, so filters by those match nobody.
+
+import type { World } from '../context.ts';
 import { emailAt, nameAt, userOfEmail } from '../population/people.ts';
 import { missingParameter } from './errors.ts';
 import { readBoolean, readList, readTime } from './parameters.ts';
-import { floorToDay, isBanned, type World } from './present.ts';
+import { floorToDay, isBanned } from './present.ts';
 
 export interface UserSelection {
   /** Named users, ascending; undefined: all in `from..to`. */

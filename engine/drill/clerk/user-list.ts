@@ -1,9 +1,11 @@
 // One page of GET /users. Ordered by creation and without filters it costs what the page holds, however large the world
 // is and wherever the cursor stands; other orders and filters look at every user.
+
+import type { World } from '../context.ts';
 import { emailAt, nameAt } from '../population/people.ts';
 import { invalidParameter } from './errors.ts';
 import { readPage } from './parameters.ts';
-import { floorToDay, userUpdatedAt, type World } from './present.ts';
+import { floorToDay, userUpdatedAt } from './present.ts';
 import { selectUsers, type UserSelection } from './user-filter.ts';
 
 type SortKey = (world: World, user: number) => number | string;

@@ -1,6 +1,6 @@
 // PATCH /users/{user_id}/metadata: deep merge, `null` removes a key at any level.
 import { isJsonObject, type JsonObject } from '../../../json.ts';
-import { METADATA_KINDS } from '../../state/mutation.ts';
+import { METADATA_KINDS } from '../../state/user-change.ts';
 import { invalidParameter } from '../errors.ts';
 import { readBody } from '../parameters.ts';
 import { presentUser } from '../present.ts';

@@ -1,12 +1,13 @@
 // Sessions: GET /sessions, GET /sessions/{id}, POST /sessions/{id}/revoke, POST /sessions/{id}/tokens.
 import type { Json, JsonObject } from '../../../json.ts';
+import type { World } from '../../context.ts';
 import { FRONTEND_HOST } from '../../keys.ts';
 import { sessionIndexOf } from '../../population/ids.ts';
 import { isLive } from '../../population/sessions.ts';
-import { endedAt } from '../../state/state.ts';
+import { endedAt } from '../../state/sessions.ts';
 import { badRequest, invalidParameter, missingParameter, notFound } from '../errors.ts';
 import { readBody, readBoolean, readPage } from '../parameters.ts';
-import { presentSession, sessionStatus, type World } from '../present.ts';
+import { presentSession, sessionStatus } from '../present.ts';
 import type { ClerkContext, ClerkRequest, ClerkRoute } from '../route.ts';
 
 /** GET /sessions, status. `pending` is not among them, so `status=active` misses such sessions and nothing asks for them. */

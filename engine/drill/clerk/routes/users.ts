@@ -1,6 +1,8 @@
 // Reading users: GET /users, /users/count, /users/{user_id}.
+
+import type { World } from '../../context.ts';
 import { notFound } from '../errors.ts';
-import { presentUser, type World } from '../present.ts';
+import { presentUser } from '../present.ts';
 import type { ClerkRoute } from '../route.ts';
 import { countUsers, listUsers } from '../user-list.ts';
 

@@ -1,18 +1,30 @@
 // The sample application that uses the instance: GET /api/health/clerk asks Clerk and answers 200 or 503.
 import { get } from 'node:http';
-import type { HttpAnswer, HttpRequest } from './http/server.ts';
+import type { HttpAnswer, HttpRequest } from '../http/server.ts';
+import type { ServiceDefinition } from './service.ts';
 
 const JSON_HEADERS = { 'Content-Type': 'application/json' };
 /** The app's own patience with Clerk. */
 const TIMEOUT_MS = 3000;
 
-export interface AppOptions {
+export const appService: ServiceDefinition = {
+  name: 'app',
+  create: ({ url, keys, clock }) => {
+    // Asked when a request comes: by then Clerk's server listens.
+    const handler = (request: HttpRequest): Promise<HttpAnswer> =>
+      createApp({ apiUrl: url('clerk'), secretKey: keys.secretKey, now: clock.now })(request);
+    return { name: 'app', handler };
+  },
+  env: ({ url }) => ({ APP_URL: url('app') }),
+};
+
+interface AppOptions {
   readonly apiUrl: string;
   readonly secretKey: string;
   readonly now: () => number;
 }
 
-export function createApp(options: AppOptions): (request: HttpRequest) => Promise<HttpAnswer> {
+function createApp(options: AppOptions): (request: HttpRequest) => Promise<HttpAnswer> {
   return async ({ method, path }) => {
     if (path !== '/api/health/clerk') return { status: 404, headers: JSON_HEADERS, body: '{"error":"not found"}' };
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, headers: { Allow: 'GET, HEAD' }, body: '' };

@@ -1,7 +1,8 @@
 // A status page in Statuspage's form: /api/v2/summary.json and /api/v2/status.json. It says what the scenario says, not
 // what the emulator does: a real one lags too.
-import type { HttpAnswer, HttpRequest } from './http/server.ts';
-import type { Indicator, WorldSpec } from './scenario.ts';
+import type { HttpAnswer, HttpRequest } from '../http/server.ts';
+import type { Indicator, WorldSpec } from '../scenario.ts';
+import type { ServiceDefinition } from './service.ts';
 
 const DESCRIPTIONS: { readonly [indicator in Indicator]: string } = {
   none: 'All Systems Operational',
@@ -26,9 +27,18 @@ const COMPONENTS = [
 ];
 const AFFECTED_COMPONENTS = 2;
 
-export type StatusHandler = (request: HttpRequest) => HttpAnswer;
+export const statusPageService: ServiceDefinition = {
+  name: 'status',
+  create: ({ scenario, startedAt }) => ({
+    name: 'status',
+    handler: createStatusPage(scenario.world.statusPage, startedAt),
+  }),
+  env: ({ url }) => ({ CLERK_STATUS_URL: url('status') }),
+};
 
-export function createStatusPage(page: WorldSpec['statusPage'], updatedAt: number): StatusHandler {
+type StatusHandler = (request: HttpRequest) => HttpAnswer;
+
+function createStatusPage(page: WorldSpec['statusPage'], updatedAt: number): StatusHandler {
   const { indicator } = page;
   const at = new Date(updatedAt).toISOString();
   const head = {

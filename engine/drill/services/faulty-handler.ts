@@ -1,12 +1,13 @@
 // The fault table in front of a plain handler (status page, app). Clerk's emulator has its own order of checks.
-import type { FaultTable } from './faults.ts';
-import type { HttpAnswer, HttpHandler, HttpRequest } from './http/server.ts';
+import type { FaultTable } from '../faults.ts';
+import type { HttpAnswer, HttpHandler, HttpRequest } from '../http/server.ts';
+import type { ServerName } from '../scenario.ts';
 
 /** The handler, with the fault table's answers before its own. */
 export function withFaults(
   handler: HttpHandler,
   options: {
-    readonly server: 'status' | 'app';
+    readonly server: ServerName;
     readonly faults: FaultTable;
     readonly elapsedMs: () => number;
     readonly sleep: (ms: number) => Promise<void>;

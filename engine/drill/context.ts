@@ -1,0 +1,32 @@
+// What every part of a running world shares: the Clerk emulator, the services around it, the timeline.
+import type { DrillClock } from './clock.ts';
+import type { Keys, Signer } from './keys.ts';
+import type { Population } from './population/population.ts';
+import type { Scenario, ServerName } from './scenario.ts';
+import type { Mutation } from './state/mutation.ts';
+import type { WorldState } from './state/state.ts';
+
+/** The seeded population and what changed since: what there is to see of the world. */
+export interface World {
+  readonly population: Population;
+  readonly state: WorldState;
+}
+
+export interface WorldContext extends World {
+  readonly id: string;
+  readonly seed: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly scenario: Scenario;
+  readonly keys: Keys;
+  readonly signer: Signer;
+  readonly clock: DrillClock;
+  /** For files of the world beside its own one: this path, with something appended. */
+  readonly filePrefix: string;
+  /** Writes the mutation to the world's file and folds it in. When it returns, the request may be answered. */
+  commit(mutation: Mutation): void;
+  /** Calls back after each mutation of this process; never for those of before a resume. */
+  onCommit(listener: (mutation: Mutation) => void): void;
+  /** Base URL of a server of this world. @throws Error before that server listens. */
+  url(server: ServerName): string;
+}

@@ -4,6 +4,7 @@ import { isJsonObject, type Json, type JsonObject, jsonEquals } from '../json.ts
 import { isRedactionMarker } from '../redact.ts';
 import type { EventData, PlannedTarget } from './events.ts';
 import type { CountAgainstLimits } from './limits.ts';
+import { mayRepeatUnasked } from './open-outcomes.ts';
 import type { Verdicts } from './protection.ts';
 import { type Change, changeKey } from './state.ts';
 
@@ -90,7 +91,8 @@ export function isRepeatable(
   spec: Pick<ChangesSpec, 'idempotent'>,
   known?: Pick<Change, 'idempotent' | 'mayRepeat'>,
 ): boolean {
-  return known?.mayRepeat === true || (spec.idempotent ?? known?.idempotent ?? ledger.isIdempotent);
+  if (spec.idempotent !== undefined) return known?.mayRepeat === true || spec.idempotent;
+  return mayRepeatUnasked(known, ledger.isIdempotent);
 }
 
 /** Sent by an earlier attempt perhaps, and nobody knows what came of it. */

@@ -3,6 +3,7 @@
 import { holdsFields } from '../json.ts';
 import type { EventData } from './events.ts';
 import { isRepeatable, isUnsettled, type LedgerPort } from './ledger-port.ts';
+import { asDoubts, groupAlike } from './open-outcomes.ts';
 import type { Change, Doubt } from './state.ts';
 
 /** Those of this round that have no known outcome, and are not under way. */
@@ -15,7 +16,7 @@ export function openChanges(ledger: LedgerPort): readonly Change[] {
 /** Records as done those that the reader finds in the wanted state. @returns the others. @throws what the reader throws */
 export async function settleByReading(ledger: LedgerPort, open: readonly Change[]): Promise<readonly Change[]> {
   const stillOpen: Change[] = [];
-  for (const alike of groupsOf(open)) {
+  for (const alike of groupAlike(open)) {
     const [{ kind, verb, discriminator, round }] = alike;
     const states = await ledger.reread(
       kind,
@@ -39,23 +40,5 @@ export function doubtsOf(ledger: LedgerPort, open: readonly Change[]): readonly 
     const idempotent = ledger.repeatable.get(change.key);
     return !isRepeatable(ledger, idempotent === undefined ? {} : { idempotent }, change);
   });
-  return groupsOf(doubtful).map((alike) => {
-    const [{ kind, verb, discriminator, round }] = alike;
-    const key = discriminator === undefined ? {} : { key: discriminator };
-    return { kind, verb, round, ...key, ids: alike.map((change) => change.id) };
-  });
-}
-
-type Group = readonly [Change, ...Change[]];
-
-/** By kind, verb and key: what one event can say. */
-function groupsOf(changes: readonly Change[]): readonly Group[] {
-  const groups = new Map<string, [Change, ...Change[]]>();
-  for (const change of changes) {
-    const name = JSON.stringify([change.kind, change.verb, change.discriminator ?? null, change.round]);
-    const group = groups.get(name);
-    if (group) group.push(change);
-    else groups.set(name, [change]);
-  }
-  return [...groups.values()];
+  return asDoubts(doubtful);
 }

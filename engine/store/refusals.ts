@@ -1,6 +1,7 @@
 // What any store refuses, in the same words.
 import { RunbookError } from '../errors.ts';
-import { type Draft, PEOPLE_EVENTS } from '../run/events.ts';
+import { PEOPLE_EVENTS } from '../run/event-rules.ts';
+import type { Draft } from '../run/events.ts';
 
 export function unknownRunError(runId: string): RunbookError {
   return new RunbookError({

@@ -1,7 +1,8 @@
 // Between an event and its row. Here, and only here, a draft is redacted, digested and chained.
 import { messageOf, RunbookError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { type Draft, EVENT_VERSIONS, type RunEvent } from '../run/events.ts';
+import { EVENT_VERSIONS } from '../run/event-rules.ts';
+import type { Draft, RunEvent } from '../run/events.ts';
 import { digestData, hashEvent } from './chain.ts';
 import type { Redactor } from './journal.ts';
 import type { EventsTable } from './schema.ts';

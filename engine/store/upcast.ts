@@ -1,7 +1,7 @@
 // Stored events are never rewritten; what an older engine wrote is turned into today's form here, at reading.
 import { RunbookError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { EVENT_VERSIONS } from '../run/events.ts';
+import { EVENT_VERSIONS } from '../run/event-rules.ts';
 
 /** Pure: the data of version n in, the data of version n + 1 out. */
 export type Upcaster = (data: JsonObject) => JsonObject;

@@ -15,7 +15,8 @@ import type {
 } from '../../engine/playbook/plan.ts';
 import { nodesInside } from '../../engine/playbook/plan.ts';
 import { type Command, commandKey, decide } from '../../engine/run/decide.ts';
-import { type Draft, EVENT_VERSIONS, type RunEvent } from '../../engine/run/events.ts';
+import { EVENT_VERSIONS } from '../../engine/run/event-rules.ts';
+import type { Draft, RunEvent } from '../../engine/run/events.ts';
 import { evolve } from '../../engine/run/evolve.ts';
 import { childPath, instancePath, nodeAt, staticPath } from '../../engine/run/paths.ts';
 import { changeKey, initialState, openChangesOf, type RunState } from '../../engine/run/state.ts';

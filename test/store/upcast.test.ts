@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EVENT_VERSIONS } from '../../engine/run/events.ts';
+import { EVENT_VERSIONS } from '../../engine/run/event-rules.ts';
 import { UPCAST_RULES, type UpcastRules, upcast } from '../../engine/store/upcast.ts';
 
 const rules: UpcastRules = {

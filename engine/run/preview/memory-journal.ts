@@ -2,7 +2,8 @@
 import { RunbookError } from '../../errors.ts';
 import type { Json } from '../../json.ts';
 import type { Fence, Journal, Redactor } from '../../store/journal.ts';
-import { type Draft, EVENT_VERSIONS, type RunEvent } from '../events.ts';
+import { EVENT_VERSIONS } from '../event-rules.ts';
+import type { Draft, RunEvent } from '../events.ts';
 
 /** A chain proves what was kept; nothing is kept here. */
 const NO_HASH = '0'.repeat(64);

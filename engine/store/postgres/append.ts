@@ -1,6 +1,7 @@
 // Appending: while a transaction is on its way to the server, calls gather, and the next transaction takes them all.
 import { RunbookError } from '../../errors.ts';
-import { RELAXED_EVENTS, type RunEvent } from '../../run/events.ts';
+import { RELAXED_EVENTS } from '../../run/event-rules.ts';
+import type { RunEvent } from '../../run/events.ts';
 import type { AppendRequest, Redactor } from '../journal.ts';
 import { isHeldBy, lostError } from '../lease.ts';
 import { selectEvents, selectHead, updateHead } from '../queries/events.ts';

@@ -1,6 +1,7 @@
 // Appending, the hot path: every call of one turn of the event loop shares one transaction and so one fsync.
 import { RunbookError } from '../../errors.ts';
-import { RELAXED_EVENTS, type RunEvent } from '../../run/events.ts';
+import { RELAXED_EVENTS } from '../../run/event-rules.ts';
+import type { RunEvent } from '../../run/events.ts';
 import type { AppendRequest, Redactor } from '../journal.ts';
 import { isHeldBy, lostError } from '../lease.ts';
 import { insertEvent, selectEvents, selectHead, updateHead } from '../queries/events.ts';

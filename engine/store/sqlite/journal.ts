@@ -15,11 +15,13 @@ import type {
   StoreFacts,
   Verification,
 } from '../journal.ts';
-import { selectHeadAndLast } from '../queries/events.ts';
+import { selectEvents, selectHeadAndLast } from '../queries/events.ts';
 import { runRow, selectRuns } from '../queries/runs.ts';
+import { type ReadRange, readPaged } from '../read-paged.ts';
 import { closedError, unknownRunError } from '../refusals.ts';
 import { eventOf } from '../row.ts';
 import { createSaltSource } from '../salt.ts';
+import type { EventsTable } from '../schema.ts';
 import { chainLinks, verifyRows } from '../verify.ts';
 import { Appender } from './append.ts';
 import { readParts, removeRun, restoreRun } from './archive.ts';
@@ -28,7 +30,6 @@ import type { SqliteConnection } from './connection.ts';
 import { createRun, type NewRun } from './create.ts';
 import { storeFacts } from './facts.ts';
 import { acquireLease, readLease, releaseLease, renewLease } from './leases.ts';
-import { readRows } from './read.ts';
 import { compactFile, redactEvents } from './redact.ts';
 import { Watchers } from './watch.ts';
 
@@ -164,4 +165,12 @@ export class SqliteJournal implements Store {
     if (this.#isClosed) throw closedError();
     return this.#connection;
   }
+}
+
+function readRows(
+  connection: SqliteConnection,
+  runId: string,
+  options?: ReadRange,
+): AsyncGenerator<EventsTable, void, undefined> {
+  return readPaged((after, size) => connection.all(selectEvents(connection.db, runId, after, size)), options);
 }

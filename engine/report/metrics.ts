@@ -1,5 +1,6 @@
 // Numbers of a run: how long, how many, who was touched. Pure.
-import { type Change, isOpenChange, type RunState } from '../run/state.ts';
+import { isOpenChange } from '../run/change-views.ts';
+import type { Change, RunState } from '../run/state.ts';
 
 export interface Metrics {
   /** From detection, or from the start where no detection was given. */

@@ -1,6 +1,8 @@
 // Changes that were sent and whose outcome nobody knows, a line a step. Pure.
+
+import { openChangesOf } from '../run/change-views.ts';
 import { asDoubts } from '../run/open-outcomes.ts';
-import { type Change, openChangesOf, type RunState } from '../run/state.ts';
+import type { Change, RunState } from '../run/state.ts';
 import { doubtPhrase } from '../ui/doubt-words.ts';
 import { titleIn } from './in-loops.ts';
 import type { NamedFact } from './named-fact.ts';

@@ -1,6 +1,8 @@
 // What a run made and nobody has taken back yet, where it can be taken back or was to be for a time only. Pure.
+
+import { inEffect } from '../run/change-views.ts';
 import { isUndoPath, staticPath } from '../run/paths.ts';
-import { type Change, inEffect, type RunState } from '../run/state.ts';
+import type { Change, RunState } from '../run/state.ts';
 import { countByVerb, countedVerb } from '../ui/change-words.ts';
 import { longLoopAround, titleIn } from './in-loops.ts';
 import type { NamedFact } from './named-fact.ts';

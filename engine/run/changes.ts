@@ -4,6 +4,7 @@ import type { ChangeResult, ChangesSpec, DescribedTargets } from '../action.ts';
 import { RunbookError } from '../errors.ts';
 import { holdsFields, type JsonObject } from '../json.ts';
 import { performInBatches } from './change-batches.ts';
+import { isStanding } from './change-views.ts';
 import type { EventData } from './events.ts';
 import {
   asJson,
@@ -21,7 +22,7 @@ import {
 import { settleByReading } from './open-changes.ts';
 import { InDoubt } from './pauses.ts';
 import type { Verdicts } from './protection.ts';
-import { type Change, isStanding } from './state.ts';
+import type { Change } from './state.ts';
 
 const MAX_BATCH = 500;
 const MAX_CONCURRENCY = 64;

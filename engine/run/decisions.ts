@@ -2,11 +2,11 @@
 import type { Json } from '../json.ts';
 import type { PlanNode } from '../playbook/plan.ts';
 import { problemText } from '../playbook/validate-value.ts';
+import { changeKey } from './change-views.ts';
 import { actionOf, type Engine } from './engine.ts';
 import type { Draft, RunEvent } from './events.ts';
 import { actorName, type FailureRequest } from './people.ts';
 import { lookAtOpenChanges } from './settle-open.ts';
-import { changeKey } from './state.ts';
 import { needsOutputOf } from './step-readers.ts';
 import type { StopControl } from './stop.ts';
 import { seal } from './vault.ts';

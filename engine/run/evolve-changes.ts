@@ -1,7 +1,8 @@
 // The fold of a step's ledger: intents and outcomes into changes.
 import { jsonEquals } from '../json.ts';
+import { changeKey, isStanding } from './change-views.ts';
 import type { RunEvent } from './events.ts';
-import { type Change, changeKey, isStanding, type RunState, type StepState } from './state.ts';
+import type { Change, RunState, StepState } from './state.ts';
 
 export function intend(state: RunState, step: StepState, event: RunEvent<'change.intended'>): void {
   const ledger = ledgerOf(state, step.path);

@@ -1,19 +1,11 @@
 // The fold of what happens to one step between its turn and its end.
 import { unreachable } from '../errors.ts';
+import { changeKey, deedKey, isOpenChange, targetKey } from './change-views.ts';
 import type { RunEvent } from './events.ts';
 import { intend, resolveDoubt, settleChanges } from './evolve-changes.ts';
 import { keeps, reopen, settle, want } from './evolve-turns.ts';
 import { settleInverse } from './evolve-undo.ts';
-import {
-  changeKey,
-  type Doubt,
-  deedKey,
-  isFinal,
-  isOpenChange,
-  type RunState,
-  type StepState,
-  targetKey,
-} from './state.ts';
+import { type Doubt, isFinal, type RunState, type StepState } from './state.ts';
 
 export type StepEvent = Exclude<
   RunEvent,

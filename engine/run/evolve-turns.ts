@@ -1,9 +1,10 @@
 // The fold of turns: steps open in their groups, end in them, and come again.
 import type { JsonObject } from '../json.ts';
+import { isUndone } from './change-views.ts';
 import type { RunEvent } from './events.ts';
 import { openBatch, settleInverse } from './evolve-undo.ts';
 import { FINALLY_SEGMENT, isInside, parentPath } from './paths.ts';
-import { isContainer, isFinal, isUndone, type RunState, type StepState } from './state.ts';
+import { isContainer, isFinal, type RunState, type StepState } from './state.ts';
 
 export function openStep(state: RunState, event: RunEvent<'step.opened'>): void {
   const path = event.step ?? '';

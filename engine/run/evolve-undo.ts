@@ -1,6 +1,8 @@
 // The fold of an undo: which changes were taken back, and which were left.
+
+import { isTakeable, targetKey } from './change-views.ts';
 import type { ChangeRef, Inverse, LeftWhy, RunEvent } from './events.ts';
-import { type Change, isTakeable, type RunState, type StepState, targetKey } from './state.ts';
+import type { Change, RunState, StepState } from './state.ts';
 
 export function startUndo(state: RunState, event: RunEvent<'undo.started'>): void {
   const { undo, steps, cause, overwrites, unchecked, by } = event.data;

@@ -1,7 +1,8 @@
 // The imperative shell: starts what decide wishes, cancels what it no longer wishes, and ends when nothing here can
 // move the run on. There is no other way a run runs: `run` is create and this, `resume` is this.
 import { invariant } from '../errors.ts';
-import { type Command, commandKey, decide } from './decide.ts';
+import { type Command, commandKey } from './commands.ts';
+import { decide } from './decide.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { isInside, isUndoPath } from './paths.ts';
 import { type RunState, type RunStatus, runStatus, waitsForPerson } from './state.ts';

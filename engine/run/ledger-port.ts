@@ -2,11 +2,12 @@
 import type { ChangesSpec, DescribedTargets, Target, TargetAnswer } from '../action.ts';
 import { isJsonObject, type Json, type JsonObject, jsonEquals } from '../json.ts';
 import { isRedactionMarker } from '../redact.ts';
+import { changeKey } from './change-views.ts';
 import type { EventData, PlannedTarget } from './events.ts';
 import type { CountAgainstLimits } from './limits.ts';
 import { mayRepeatUnasked } from './open-outcomes.ts';
 import type { Verdicts } from './protection.ts';
-import { type Change, changeKey } from './state.ts';
+import type { Change } from './state.ts';
 
 export type SpecTarget = Omit<Target, 'kind'>;
 

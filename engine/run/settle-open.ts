@@ -1,10 +1,11 @@
 // Changes of a step that were sent and never answered, looked at once more before the step fails or ends: the family's
 // reader settles what it knows. Bounded, and the best that can be had: what it cannot tell stays open in the ledger.
 
+import { openChangesOf } from './change-views.ts';
 import type { Engine } from './engine.ts';
 import { doubtsAmong } from './open-outcomes.ts';
 import { isUndoPath } from './paths.ts';
-import { type Doubt, isFinal, openChangesOf } from './state.ts';
+import { type Doubt, isFinal } from './state.ts';
 import { openStepContext } from './step-context.ts';
 import { stepLedger } from './step-ledger.ts';
 import { StopControl } from './stop.ts';

@@ -1,7 +1,7 @@
 // How a step fails: the error it keeps, and what its playbook says of it.
 import type { PlanNode } from '../playbook/plan.ts';
 import { timeoutError } from './attempt-end.ts';
-import type { Cut } from './decide.ts';
+import type { Cut } from './commands.ts';
 import type { Engine } from './engine.ts';
 import type { ErrorFact } from './events.ts';
 import { lookAtOpenChanges } from './settle-open.ts';

@@ -1,9 +1,10 @@
 // A step's ledger as ctx.changes writes it: to the journal, or, for a plan, to memory alone.
 import { Paused, type Target } from '../action.ts';
+import { changeKey, deedKey, targetKey } from './change-views.ts';
 import type { EventData, PlannedTarget, RefusedTarget } from './events.ts';
 import type { LedgerPort } from './ledger-port.ts';
 import type { RunSession } from './session.ts';
-import { type Change, changeKey, deedKey, type StepState, targetKey } from './state.ts';
+import type { Change, StepState } from './state.ts';
 
 /** Where a step's changes are read from and written to. What else a ledger needs the context adds. */
 export type StepLedger = Pick<

@@ -1,6 +1,6 @@
 // The timers of one process. Wished by decide, started anew at resume, and turned into events when they fire.
 import type { Clock } from './clock.ts';
-import type { Command } from './decide.ts';
+import type { Command } from './commands.ts';
 
 const LOOK_AGAIN_MS = 60_000;
 

@@ -1,9 +1,10 @@
 // How many distinct targets of each kind a run has touched, owners included: kept up event by event, so that asking
 // costs what is asked about and not what the ledger holds.
 import type { Target } from '../action.ts';
+import { changeKey } from './change-views.ts';
 import type { RunEvent } from './events.ts';
 import { isUndoPath } from './paths.ts';
-import { type Change, changeKey, type RunState } from './state.ts';
+import type { Change, RunState } from './state.ts';
 
 type Named = Pick<Target, 'kind' | 'id'>;
 

@@ -4,8 +4,9 @@ import type { Action, Undo } from '../action.ts';
 import { invariant } from '../errors.ts';
 import { canonicalJson } from '../json.ts';
 import type { ActionStep, Plan } from '../playbook/plan.ts';
+import { isTakeable, targetKey } from './change-views.ts';
 import { nodeAt } from './paths.ts';
-import { type Change, isTakeable, targetKey, type UndoState } from './state.ts';
+import type { Change, UndoState } from './state.ts';
 
 /** Targets one inverse takes at most. */
 const MOST_IN_BATCH = 500;

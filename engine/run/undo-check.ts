@@ -4,11 +4,12 @@ import type { Action, DescribedTargets } from '../action.ts';
 import { RunbookError } from '../errors.ts';
 import { holdsFields, isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { findRedactionMarker } from '../redact.ts';
+import { isTakeable, targetKey } from './change-views.ts';
 import type { OpenContext } from './context.ts';
 import type { Engine } from './engine.ts';
 import type { Draft, EventData, Inverse } from './events.ts';
 import { whyUntouched } from './evolve-undo.ts';
-import { type Change, isTakeable, type StepState, targetKey, type UndoState } from './state.ts';
+import type { Change, StepState, UndoState } from './state.ts';
 
 type Left = EventData['undo.left']['changes'][number];
 type Settled = EventData['change.settled']['results'][number];

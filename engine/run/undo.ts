@@ -3,20 +3,13 @@
 import { messageOf, RunbookError } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import type { ActionStep, PlanNode } from '../playbook/plan.ts';
+import { inEffect, isTakeable, targetKey, temporariesInEffect } from './change-views.ts';
 import type { Engine } from './engine.ts';
 import type { ChangeRef, Draft, EventData, Inverse } from './events.ts';
 import { isInside, isUndoPath, undoPath } from './paths.ts';
 import { actorName } from './people.ts';
 import { scopeFor } from './scope.ts';
-import {
-  type Change,
-  inEffect,
-  isTakeable,
-  type RunState,
-  targetKey,
-  temporariesInEffect,
-  type UndoState,
-} from './state.ts';
+import type { Change, RunState, UndoState } from './state.ts';
 import type { StopControl } from './stop.ts';
 import { isStoreError } from './store-error.ts';
 import { type Batch, nextBatch, type UndoOrder, type UndoSource, wayBack, withoutInverse } from './undo-batches.ts';

@@ -7,7 +7,7 @@ import { awaitApproval, requestStepApproval } from './approval-work.ts';
 import { performAttempt } from './attempt.ts';
 import { errorFact } from './attempt-end.ts';
 import { closeStep } from './close-step.ts';
-import type { Command, Cut } from './decide.ts';
+import type { Command, Cut } from './commands.ts';
 import { awaitDecision, awaitDoubt, awaitOutput } from './decisions.ts';
 import type { Engine } from './engine.ts';
 import type { SkipReason } from './events.ts';

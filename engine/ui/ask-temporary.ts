@@ -1,8 +1,9 @@
 // The run is ending, and a step's changes were to be for a time only: taken back now, or kept on purpose.
 import { select } from '@inquirer/prompts';
+import { isOpenChange } from '../run/change-views.ts';
 import type { LeftWhy } from '../run/events.ts';
 import type { People, TemporaryRequest } from '../run/people.ts';
-import { type Change, isOpenChange } from '../run/state.ts';
+import type { Change } from '../run/state.ts';
 import { askReason } from './ask-manual.ts';
 import { type Asking, PAUSE } from './asking.ts';
 import { countByVerb, countedVerb } from './change-words.ts';

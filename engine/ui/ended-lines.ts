@@ -1,7 +1,9 @@
 // What stays on the screen of a step, an answer, an approval that ended: its plain line with a sign before it, and
 // below it the last thing the step had to say. Pure.
+
+import { inEffect } from '../run/change-views.ts';
 import type { RunEvent } from '../run/events.ts';
-import { inEffect, isContainer, type RunState } from '../run/state.ts';
+import { isContainer, type RunState } from '../run/state.ts';
 import { loopEnds } from './loop-counts.ts';
 import type { Palette } from './palette.ts';
 import { plainLine } from './plain.ts';

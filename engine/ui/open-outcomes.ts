@@ -1,6 +1,8 @@
 // Changes of steps that are not worked on any more, whose outcome nobody knows: in words, with what to type. Pure.
+
+import { openChangesOf } from '../run/change-views.ts';
 import { asDoubts } from '../run/open-outcomes.ts';
-import { type Change, isFinal, openChangesOf, type RunState } from '../run/state.ts';
+import { type Change, isFinal, type RunState } from '../run/state.ts';
 import { doubtPhrase } from './doubt-words.ts';
 import { oneLine, shellWord } from './text.ts';
 

@@ -14,12 +14,14 @@ import type {
   PlanUnit,
 } from '../../engine/playbook/plan.ts';
 import { nodesInside } from '../../engine/playbook/plan.ts';
-import { type Command, commandKey, decide } from '../../engine/run/decide.ts';
+import { changeKey, openChangesOf } from '../../engine/run/change-views.ts';
+import { type Command, commandKey } from '../../engine/run/commands.ts';
+import { decide } from '../../engine/run/decide.ts';
 import { EVENT_VERSIONS } from '../../engine/run/event-rules.ts';
 import type { Draft, RunEvent } from '../../engine/run/events.ts';
 import { evolve } from '../../engine/run/evolve.ts';
 import { childPath, instancePath, nodeAt, staticPath } from '../../engine/run/paths.ts';
-import { changeKey, initialState, openChangesOf, type RunState } from '../../engine/run/state.ts';
+import { initialState, type RunState } from '../../engine/run/state.ts';
 
 export type Shape =
   | {

@@ -4,10 +4,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PlanNode } from '../../engine/playbook/plan.ts';
 import { sheltersAround } from '../../engine/run/aborts.ts';
+import { openChangesOf } from '../../engine/run/change-views.ts';
 import { decide } from '../../engine/run/decide.ts';
 import type { Draft, RunEvent } from '../../engine/run/events.ts';
 import { childPath, finallyAround, instancePath, isInside, nodeAt, parentPath } from '../../engine/run/paths.ts';
-import { isFinal, openChangesOf, runStatus } from '../../engine/run/state.ts';
+import { isFinal, runStatus } from '../../engine/run/state.ts';
 import { allPaths, fate, type Model, modelOf, type PlanShape, picker, play, Run, shapes } from './core-model.ts';
 
 /** Comparable ends: what an abort left unstarted depends on the interleaving, so only without one. */

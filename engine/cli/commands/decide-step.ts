@@ -1,8 +1,9 @@
 // A person's decision about a step, from the command line; then the run goes on.
 import { RunbookError } from '../../errors.ts';
+import { openChangesOf } from '../../run/change-views.ts';
 import { mayRedo } from '../../run/evolve-turns.ts';
 import { isInside, isUndoPath } from '../../run/paths.ts';
-import { isContainer, openChangesOf, type RunState, type StepPhase, type StepState } from '../../run/state.ts';
+import { isContainer, type RunState, type StepPhase, type StepState } from '../../run/state.ts';
 import { openOutcomeLines } from '../../ui/open-outcomes.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { continueRun } from '../runs/continue-run.ts';

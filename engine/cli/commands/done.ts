@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { messageOf, RunbookError } from '../../errors.ts';
-import { needsApproval } from '../../run/decide.ts';
+import { needsApproval } from '../../run/decide-step.ts';
 import type { Draft } from '../../run/events.ts';
 import { storeEvidence } from '../../run/manual.ts';
 import { isOtherText, manualText } from '../../run/manual-text.ts';

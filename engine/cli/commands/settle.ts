@@ -1,8 +1,9 @@
 import { RunbookError } from '../../errors.ts';
 import { didYouMean, listed } from '../../playbook/suggest.ts';
+import { openChangesOf } from '../../run/change-views.ts';
 import type { Draft, EventData } from '../../run/events.ts';
 import { asDoubts } from '../../run/open-outcomes.ts';
-import { type Change, isFinal, openChangesOf, type RunState, type StepState } from '../../run/state.ts';
+import { type Change, isFinal, type RunState, type StepState } from '../../run/state.ts';
 import { DOUBT_CHOICES, doubtPhrase } from '../../ui/doubt-words.ts';
 import { shellWord } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';

@@ -1,4 +1,5 @@
-import { openChangesOf, runStatus, type StepState } from '../../run/state.ts';
+import { openChangesOf } from '../../run/change-views.ts';
+import { runStatus, type StepState } from '../../run/state.ts';
 import { changePhrases } from '../../ui/change-words.ts';
 import { oneLine, shellWord } from '../../ui/text.ts';
 import { treeLines } from '../../ui/tree.ts';

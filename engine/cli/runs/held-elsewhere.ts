@@ -1,8 +1,9 @@
 // Which targets other open runs of this store have changed, or perhaps changed, and not taken back: an undo must not
 // restore those unasked.
+
+import { inEffect, targetKey } from '../../run/change-views.ts';
 import { isUndoPath } from '../../run/paths.ts';
 import { foldRun } from '../../run/session.ts';
-import { inEffect, targetKey } from '../../run/state.ts';
 import type { Journal } from '../../store/journal.ts';
 import type { App } from '../app.ts';
 import { isUnfinished } from './unfinished.ts';

@@ -1,9 +1,10 @@
 // What runs changed and nobody has taken back: temporary changes first, for those must not stay.
 import type { Json } from '../../json.ts';
+import { inEffect, isOpenChange, openChangesOf } from '../../run/change-views.ts';
 import type { LeftWhy } from '../../run/events.ts';
 import { isUndoPath } from '../../run/paths.ts';
 import { foldRun } from '../../run/session.ts';
-import { type Change, inEffect, isOpenChange, lastsSince, openChangesOf, type RunState } from '../../run/state.ts';
+import { type Change, lastsSince, type RunState } from '../../run/state.ts';
 import type { Journal, RunRow } from '../../store/journal.ts';
 import { countByVerb, countedVerb } from '../../ui/change-words.ts';
 import { formatDuration } from '../../ui/duration.ts';

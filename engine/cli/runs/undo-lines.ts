@@ -2,8 +2,9 @@
 import type { Action } from '../../action.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import type { Plan } from '../../playbook/plan.ts';
+import { isTakeable } from '../../run/change-views.ts';
 import { isUndoPath } from '../../run/paths.ts';
-import { type Change, isTakeable, type RunState } from '../../run/state.ts';
+import type { Change, RunState } from '../../run/state.ts';
 import { isChosen, type Undoable } from '../../run/undo.ts';
 import { inverseName, wayBack } from '../../run/undo-batches.ts';
 import { mayBeSeen, NOT_HAPPENED } from '../../run/undo-check.ts';

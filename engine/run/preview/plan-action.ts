@@ -4,7 +4,7 @@ import type { Json } from '../../json.ts';
 import type { ActionStep } from '../../playbook/plan.ts';
 import { problemText } from '../../playbook/validate-value.ts';
 import { errorFact, timeoutError } from '../attempt-end.ts';
-import { retryDelayMs } from '../decide.ts';
+import { retryDelayMs } from '../decide-step.ts';
 import type { Engine } from '../engine.ts';
 import type { ErrorFact, EventData, PlannedTarget as Named } from '../events.ts';
 import { nodeAt, parentPath } from '../paths.ts';

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { COMPILED } from '../compile-cache.ts';
+
 const BIN = fileURLToPath(new URL('../../bin/runbook.js', import.meta.url));
 
 export interface Outcome {
@@ -41,6 +43,7 @@ export class Place {
       env: {
         ...rest,
         HOME: this.folder,
+        NODE_COMPILE_CACHE: COMPILED,
         XDG_STATE_HOME: join(this.folder, 'state'),
         RUNBOOK_OPERATOR: 'ana',
         NO_COLOR: '1',

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { MANUAL_PLAYBOOK, Place } from './cli.ts';
@@ -12,6 +12,16 @@ describe('the command line', () => {
       exitCode: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
     });
+  });
+
+  it('keeps compiled code in the cache folder of the user alone, and starts where that cannot be written', async () => {
+    const caches = join(place.folder, 'caches');
+    const own = { NODE_COMPILE_CACHE: undefined, XDG_CACHE_HOME: caches };
+    expect((await place.start(['--version'], own).ended).exitCode).toBe(0);
+    expect(readdirSync(join(caches, 'runbook'))).not.toEqual([]);
+    place.write('a-file', '');
+    const none = { NODE_COMPILE_CACHE: undefined, XDG_CACHE_HOME: join(place.folder, 'a-file') };
+    expect(await place.start(['--version'], none).ended).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
   it('offers the command that was meant, and exits 2', async () => {

@@ -12,6 +12,7 @@ import type { RunEvent } from '../../engine/run/events.ts';
 import { evolve } from '../../engine/run/evolve.ts';
 import { initialState, type RunState } from '../../engine/run/state.ts';
 import { openSqliteJournal } from '../../engine/store/sqlite/open.ts';
+import { COMPILED } from '../compile-cache.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const scenario = new URL('../fixtures/drills/containment.yaml', import.meta.url).pathname;
@@ -53,6 +54,7 @@ export function drill(
     env: {
       PATH: process.env.PATH,
       HOME: folder.path,
+      NODE_COMPILE_CACHE: COMPILED,
       XDG_STATE_HOME: folder.path,
       RUNBOOK_STORE: folder.store,
       RUNBOOK_OPERATOR: 'crash-test',

@@ -32,13 +32,21 @@ export async function lookAtOpenChanges(engine: Engine, path: string, stop?: Abo
 /** What people ended, from elsewhere perhaps, nobody has looked at. Before the run ends. */
 export async function lookAtWhatPeopleEnded(engine: Engine, stop: AbortSignal): Promise<void> {
   const { state } = engine.session;
-  const within = AbortSignal.any([stop, timeLimit(engine).signal]);
-  for (const path of new Set(openChangesOf(state).map((change) => change.step))) {
+  const ended = [...new Set(openChangesOf(state).map((change) => change.step))].filter((path) => {
     const step = state.steps.get(path);
-    if (!step || isUndoPath(path) || !isFinal(step.phase)) continue;
-    if (step.skip?.kind !== 'person' && step.by === undefined) continue;
-    if (within.aborted) return;
-    await lookAtOpenChanges(engine, path, within);
+    if (!step || isUndoPath(path) || !isFinal(step.phase)) return false;
+    return step.skip?.kind === 'person' || step.by !== undefined;
+  });
+  if (ended.length === 0) return;
+  const limit = timeLimit(engine);
+  const within = AbortSignal.any([stop, limit.signal]);
+  try {
+    for (const path of ended) {
+      if (within.aborted) return;
+      await lookAtOpenChanges(engine, path, within);
+    }
+  } finally {
+    limit.cancel();
   }
 }
 

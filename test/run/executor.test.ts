@@ -328,7 +328,8 @@ test('a renewal that fails once is tried again, so that the run keeps its lease'
   await session.close();
 });
 
-test('a pause while only others are waited for leaves no timer behind that would keep the process alive', async () => {
+/** The system's clock, with the timers that are still armed. */
+function countingClock(): { readonly clock: Clock; readonly outstanding: ReadonlySet<object> } {
   const outstanding = new Set<object>();
   const clock: Clock = {
     ...systemClock,
@@ -345,6 +346,19 @@ test('a pause while only others are waited for leaves no timer behind that would
       };
     },
   };
+  return { clock, outstanding };
+}
+
+test('a run that has ended leaves no timer behind that would keep the process alive', async () => {
+  const { clock, outstanding } = countingClock();
+  const yaml = playbook('  - { id: one, title: One, uses: test.echo, with: { value: one } }\n');
+  const { state } = await world.start(yaml, { clock });
+  expect(state.outcome).toBe('done');
+  expect(outstanding.size).toBe(0);
+});
+
+test('a pause while only others are waited for leaves no timer behind that would keep the process alive', async () => {
+  const { clock, outstanding } = countingClock();
   const pause = new AbortController();
   let asked = 0;
   const people: People = {

@@ -141,6 +141,7 @@ async function givenEvidence(app: App, paths: readonly string[]): Promise<Eviden
       throw new RunbookError({
         code: 'E_USAGE',
         message: `Cannot read the evidence ${path}: ${messageOf(cause)}`,
+        hint: '--evidence takes the path of a file; nothing was recorded',
         cause,
       });
     }

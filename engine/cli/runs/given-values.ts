@@ -1,8 +1,8 @@
 // Values given on the command line: name=value pairs and files of them.
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { messageOf, RunbookError } from '../../errors.ts';
 import { isJsonObject, type Json } from '../../json.ts';
+import { readText } from '../read-text.ts';
 
 export type Given = { readonly [name: string]: Json };
 
@@ -31,18 +31,26 @@ export function parsePairs(pairs: readonly string[], option: string): Given {
   return { ...given };
 }
 
+const VALUES_FILE = 'Give a YAML or JSON file with one map, a value a name: users: [user_1, user_2]';
+
 /** A YAML or JSON file with one map. @throws E_USAGE */
 export async function readValues(file: string | undefined, cwd: string): Promise<Given> {
   if (file === undefined) return {};
+  const text = readText(resolve(cwd, file), { code: 'E_USAGE', shown: file, hint: VALUES_FILE });
   const { parseDocument } = await import('yaml');
   let value: unknown;
   try {
-    const document = parseDocument(readFileSync(resolve(cwd, file), 'utf8'), { version: '1.2', uniqueKeys: true });
+    const document = parseDocument(text, { version: '1.2', uniqueKeys: true });
     if (document.errors[0]) throw document.errors[0];
     value = document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
-    throw new RunbookError({ code: 'E_USAGE', message: `Cannot read ${file}: ${messageOf(cause)}`, cause });
+    throw new RunbookError({
+      code: 'E_USAGE',
+      message: `${file} is neither YAML nor JSON: ${messageOf(cause)}`,
+      hint: VALUES_FILE,
+      cause,
+    });
   }
   if (isJsonObject(value)) return value;
-  throw new RunbookError({ code: 'E_USAGE', message: `${file} must hold a map of names to values` });
+  throw new RunbookError({ code: 'E_USAGE', message: `${file} must hold a map of names to values`, hint: VALUES_FILE });
 }

@@ -48,7 +48,9 @@ export function compileUnit(source: Source, context: UnitContext): Callee | unde
   const inputs = readOwnSchemas(objectAt(playbook, 'inputs'), own);
   for (const input of inputs) checkInputDefault(input, source, collector, validator);
   const requires = objectAt(playbook, 'requires') ?? {};
-  const secrets = textsAt(requires, 'secrets');
+  const needed = textsAt(requires, 'secrets');
+  const optional = textsAt(requires, 'optionalSecrets');
+  const secrets = [...needed, ...optional];
   const env = textsAt(requires, 'env');
   const callees = new Map<Path, Callee>();
   const callee = (called: string, at: Path): Callee | undefined => {
@@ -96,7 +98,8 @@ export function compileUnit(source: Source, context: UnitContext): Callee | unde
     vars: compiledVars.templates,
     outputs: outputs.templates,
     requires: {
-      secrets: union(secrets, called, (one) => one.unit.requires.secrets),
+      secrets: union(needed, called, (one) => one.unit.requires.secrets),
+      optionalSecrets: union(optional, called, (one) => one.unit.requires.optionalSecrets),
       env: union(env, called, (one) => one.unit.requires.env),
     },
     limits: smallest([limitsOf(playbook), ...called.map((one) => one.unit.limits)]),

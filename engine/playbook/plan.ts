@@ -201,7 +201,12 @@ export interface Plan {
   readonly tags: readonly string[];
   readonly inputs: readonly PlanInput[];
   /** Of this playbook and of all it calls. */
-  readonly requires: { readonly secrets: readonly string[]; readonly env: readonly string[] };
+  readonly requires: {
+    readonly secrets: readonly string[];
+    /** A run starts without them. */
+    readonly optionalSecrets: readonly string[];
+    readonly env: readonly string[];
+  };
   /** By kind of target: how many distinct ones the whole run may touch before somebody must approve. */
   readonly limits: { readonly [kind: string]: number };
   /** `one`: a second run while another is unfinished is refused. */

@@ -115,7 +115,7 @@ export function checkSecretsNamed(
 ): void {
   const missing = (action?.secrets ?? []).filter((name) => !named.includes(name));
   if (action === undefined || missing.length === 0) return;
-  const hint = `add it: requires: { secrets: [${missing.join(', ')}] }`;
+  const hint = `add it: requires: { secrets: [${missing.join(', ')}] }; or under optionalSecrets, where not every run uses it`;
   collector.warn(
     source.locate([...path, 'uses']),
     'W_PLAYBOOK_SECRET_NOT_NAMED',

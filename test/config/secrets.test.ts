@@ -158,7 +158,7 @@ describe('what cannot be had', () => {
 describe('what is learnt before anybody types', () => {
   const planOf = (...secrets: string[]): Plan =>
     // Only what is asked of a plan here.
-    ({ requires: { secrets, env: [] }, nodes: new Map() }) as unknown as Plan;
+    ({ requires: { secrets, optionalSecrets: [], env: [] }, nodes: new Map() }) as unknown as Plan;
 
   it('are variables and files that the config names; no command is run for it', () => {
     writeFileSync(join(root, 'known'), 'from-a-file\n');

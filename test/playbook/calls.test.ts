@@ -99,7 +99,7 @@ test('what a called playbook requires is required, the smaller limit and the sho
       inner: named(
         'inner',
         '  - id: act\n    uses: test.noop\n',
-        'requires: { secrets: [B, A], env: [HOME] }\nlimits: { user: 10, session: 5 }\ntimeout: 2m\nconcurrency: one\n',
+        'requires: { secrets: [B, A], optionalSecrets: [C], env: [HOME] }\nlimits: { user: 10, session: 5 }\ntimeout: 2m\nconcurrency: one\n',
       ),
     },
     playbook(
@@ -107,7 +107,7 @@ test('what a called playbook requires is required, the smaller limit and the sho
       'requires: { secrets: [A] }\nlimits: { user: 3, row: 7 }\n',
     ),
   );
-  expect(plan?.requires).toEqual({ secrets: ['A', 'B'], env: ['HOME'] });
+  expect(plan?.requires).toEqual({ secrets: ['A', 'B'], optionalSecrets: ['C'], env: ['HOME'] });
   expect(plan?.limits).toEqual({ user: 3, session: 5, row: 7 });
   expect(plan?.concurrency).toBe('many');
   expect([plan?.nodes.get('a'), plan?.nodes.get('b')]).toMatchObject([{ timeoutMs: 120_000 }, { timeoutMs: 60_000 }]);

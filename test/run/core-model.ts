@@ -225,7 +225,7 @@ export function modelOf({ steps, finally: last }: PlanShape): Model {
     symptoms: [],
     tags: [],
     inputs: [],
-    requires: { secrets: [], env: [] },
+    requires: { secrets: [], optionalSecrets: [], env: [] },
     limits: {},
     concurrency: 'many',
     hasGroupTimeouts,

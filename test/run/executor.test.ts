@@ -242,6 +242,20 @@ test('a missing required secret is named before anything starts', async () => {
   ).rejects.toMatchObject({ code: 'E_SECRET_MISSING', message: expect.stringContaining('MY_KEY') });
 });
 
+test('a run starts without an optional secret, and the step that uses it fails and names it', async () => {
+  const top = 'requires: { optionalSecrets: [MY_KEY] }\ninputs: { token: { type: boolean, default: false } }\n';
+  const yaml = playbook(
+    '  - { id: one, title: One, when: inputs.token, uses: test.echo, with: { value: "${{ secrets.MY_KEY }}" } }\n',
+    top,
+  );
+  expect((await world.start(yaml, { inputs: { token: false } })).state.outcome).toBe('done');
+  const { state } = await world.start(yaml, { inputs: { token: true } });
+  expect(state.steps.get('one')).toMatchObject({
+    phase: 'stopped',
+    error: { message: expect.stringContaining('MY_KEY') },
+  });
+});
+
 test('a secret reaches the action and stands in no event', async () => {
   let seen = '';
   world.actions.set('test.echo', {

@@ -194,7 +194,7 @@ export function planOf(steps: readonly PlanNode[], last?: GroupStep): Plan {
     symptoms: [],
     tags: [],
     inputs: [],
-    requires: { secrets: [], env: [] },
+    requires: { secrets: [], optionalSecrets: [], env: [] },
     limits: {},
     concurrency: 'many',
     root,

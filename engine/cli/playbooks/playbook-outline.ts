@@ -56,6 +56,7 @@ function inputLine({ name, schema, required, default: fallback, description }: P
 function needsLines({ requires }: Plan): string[] {
   return [
     ...requires.secrets.map((name) => `secret ${oneLine(name)}`),
+    ...requires.optionalSecrets.map((name) => `secret ${oneLine(name)}, for some of its steps`),
     ...requires.env.map((name) => `environment variable ${oneLine(name)}`),
   ];
 }

@@ -55,5 +55,5 @@ export function secretNames(plan: Plan, actions: ReadonlyMap<string, Action>): R
   const ofActions = [...plan.nodes.values()].flatMap((node) =>
     node.kind === 'uses' ? (actions.get(node.uses)?.secrets ?? []) : [],
   );
-  return new Set([...plan.requires.secrets, ...ofActions]);
+  return new Set([...plan.requires.secrets, ...plan.requires.optionalSecrets, ...ofActions]);
 }

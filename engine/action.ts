@@ -141,6 +141,13 @@ export interface ActionContext {
   expect(spec: ExpectSpec): Promise<readonly string[]>;
   /** This step's changes over all attempts. Count outputs from it. */
   ledger(): readonly ChangeResult[];
+  /**
+   * A file of evidence, up to 100 MB: kept with the run, with its SHA-256 in the report, and given back by `runbook evidence`.
+   * Nothing is kept before the stream has ended; the same name in a later attempt of the step takes its place. A plan keeps
+   * nothing.
+   * @throws E_ARTIFACT_NAME; the stream fails with E_ARTIFACT_SIZE.
+   */
+  artifact(name: string, options?: ArtifactOptions): ArtifactStream;
   /** Progress for the screen; rides along with the next commit. */
   progress(done: number, total?: number, unit?: string): void;
   log(text: string): void;
@@ -171,8 +178,12 @@ export interface ExecResult {
   readonly isTruncated: boolean;
   readonly durationMs: number;
 }
-/** A place for large results, kept in the run's store. */
+/** A file that becomes evidence of the run when it is ended; its `finish` says that it is durable. */
 export type ArtifactStream = Writable;
+export interface ArtifactOptions {
+  /** `text/plain` if absent. What begins with `text/` or names JSON is redacted like everything else that is kept. */
+  readonly mediaType?: string;
+}
 
 export type Effect = 'read' | 'change' | 'destructive';
 

@@ -1,5 +1,5 @@
 import { defineAction } from '../../engine/action.ts';
-import { setBanMarks } from './ban.ts';
+import { setBanMarks, throwIfNobody } from './ban.ts';
 import { CLERK_ENV, CLERK_SECRETS } from './client.ts';
 import { describeClerk } from './describe.ts';
 import { USERS } from './schemas.ts';
@@ -25,7 +25,11 @@ export default defineAction({
     properties: {
       banned: { type: 'integer', description: 'Users that this step banned, over all attempts' },
       alreadyBanned: { type: 'integer', description: 'Users who were banned before' },
-      failed: { type: 'array', items: { type: 'string' }, description: 'Ids that Clerk refused or does not know' },
+      failed: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'Ids that Clerk refused or does not know. Where that is all of them the step fails',
+      },
     },
     required: ['banned', 'alreadyBanned', 'failed'],
     additionalProperties: false,
@@ -36,6 +40,7 @@ export default defineAction({
   async run({ users }, ctx) {
     const undo = { uses: 'clerk.unban-users', each: 'users' };
     const result = await setBanMarks(users, ctx, { banned: true, verb: 'ban', undo });
+    throwIfNobody(ctx, result, 'banned');
     return { banned: result.changed, alreadyBanned: result.already, failed: result.failed };
   },
 });

@@ -36,9 +36,9 @@ export class ClerkCallError extends Error {
     this.fate = options?.fate ?? (isRefusal(facts.status) ? 'not-happened' : 'unknown');
   }
 
-  /** A 429, a 5xx or no answer at all: another try later may go well. */
+  /** A 408, a 429, a 5xx or no answer at all: another try later may go well. */
   get isTransient(): boolean {
-    return this.status === undefined || this.status === 429 || this.status >= 500;
+    return this.status === undefined || this.status === TIMED_OUT || this.status === 429 || this.status >= 500;
   }
 }
 
@@ -50,9 +50,12 @@ export interface ClerkAnswerFacts {
   readonly retryAfterMs?: number | undefined;
 }
 
+/** A server or a proxy gave up waiting (RFC 9110, 15.5.9): what it had of the call may have been carried out. */
+const TIMED_OUT = 408;
+
 /** A 4xx says that the call was refused before it did anything; 429 is one of them. */
 function isRefusal(status: number | undefined): boolean {
-  return status !== undefined && status >= 400 && status < 500;
+  return status !== undefined && status >= 400 && status < 500 && status !== TIMED_OUT;
 }
 
 function describeFailure(call: ClerkCall, facts: ClerkAnswerFacts): string {

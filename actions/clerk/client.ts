@@ -45,7 +45,11 @@ const limiters = new Map<string, RateLimiter>();
 
 /** Reads the family's settings and gives the client. Loads the SDK. Sends nothing. */
 export async function clerkClient(ctx: ActionContext): Promise<ClerkClient> {
-  const secretKey = await ctx.secret('CLERK_SECRET_KEY');
+  return clerkClientWith(ctx, await ctx.secret('CLERK_SECRET_KEY'));
+}
+
+/** The same with another key than the instance's current one: one that is to be checked, or the Platform API's. */
+export async function clerkClientWith(ctx: ActionContext, secretKey: string): Promise<ClerkClient> {
   const apiUrl = (ctx.env.CLERK_API_URL || DEFAULT_API_URL).replace(/\/+$/, '');
   const limiter = await limiterFor(apiUrl, secretKey);
   const { createClerkClient } = await import('@clerk/backend');

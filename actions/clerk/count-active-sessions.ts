@@ -1,7 +1,7 @@
-import { defineAction } from '../../engine/action.ts';
-import { CLERK_CONCURRENCY, CLERK_ENV, CLERK_SECRETS, clerkClient } from './client.ts';
-import { mapConcurrent } from './concurrency.ts';
+import { defineAction, type Target } from '../../engine/action.ts';
+import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './client.ts';
 import { describeClerk } from './describe.ts';
+import { listEach, unreadError } from './list-each.ts';
 import { distinct, USERS } from './schemas.ts';
 import { isOpen, listSessions } from './sessions.ts';
 
@@ -23,7 +23,7 @@ export default defineAction({
       count: { type: 'integer', description: 'Open sessions of all the users together' },
       users: {
         type: 'array',
-        description: 'One entry a user, in the order given',
+        description: 'One entry for each user whom Clerk knows, in the order given',
         items: {
           type: 'object',
           properties: { user: { type: 'string' }, active: { type: 'integer' } },
@@ -31,8 +31,13 @@ export default defineAction({
           additionalProperties: false,
         },
       },
+      unknown: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'Users whom Clerk says it does not know. It need not say so of all',
+      },
     },
-    required: ['count', 'users'],
+    required: ['count', 'users', 'unknown'],
     additionalProperties: false,
   },
   secrets: CLERK_SECRETS,
@@ -42,12 +47,23 @@ export default defineAction({
     const client = await clerkClient(ctx);
     const ids = distinct(users);
     let listed = 0;
-    const counts = await mapConcurrent(ids, CLERK_CONCURRENCY, async (user) => {
-      const active = (await listSessions(client, user)).filter(isOpen).length;
+    const sources = ids.map((id): Target => ({ kind: 'user', id }));
+    const { read, unknown, unread } = await listEach(ctx, sources, async ({ id }) => {
+      const active = (await listSessions(client, id)).filter(isOpen).length;
       listed++;
       ctx.progress(listed, ids.length, 'users');
-      return { user, active };
+      return active;
     });
-    return { count: counts.reduce((sum, one) => sum + one.active, 0), users: counts };
+    const count = read.reduce((sum, { list }) => sum + list, 0);
+    if (unread.length > 0) {
+      ctx.log(`${count} open sessions of the ${read.length} users who could be read`);
+      throw unreadError(unread, 'sessions');
+    }
+    if (unknown.length > 0) ctx.log(`Clerk knows no such user: ${unknown.map(({ id }) => id).join(', ')}`);
+    return {
+      count,
+      users: read.map(({ source, list }) => ({ user: source.id, active: list })),
+      unknown: unknown.map(({ id }) => id).sort(),
+    };
   },
 });

@@ -1,31 +1,53 @@
 // The family's reader: what protection is judged by, the state before a change, and whether an undo still applies.
 import type { Describe, Described, Json } from '../../engine/action.ts';
+import { type ClerkApiKey, readApiKey } from './api-keys.ts';
 import { asReadFailure } from './call-error.ts';
-import { CLERK_CONCURRENCY, clerkClient } from './client.ts';
+import { CLERK_CONCURRENCY, type ClerkClient, clerkClient } from './client.ts';
 import { mapConcurrent } from './concurrency.ts';
+import { describeCredentials } from './describe-credentials.ts';
+import { describeSettings } from './describe-settings.ts';
 import { type ClerkSession, readSession } from './sessions.ts';
 import { type ClerkUser, readUsers } from './users.ts';
+import { takeAtHand } from './users-at-hand.ts';
 
-/** Kinds `user` (100 a request) and `session` (one a request). Any other kind is left out of the map. */
+/** Kinds `user` (100 a request) and those of ONE_BY_ONE. Any other kind is left out of the map. */
 export const describeClerk: Describe = async (kind, ids, ctx) => {
   if (kind === 'user') {
-    const users = await readUsers(await clerkClient(ctx), ids);
+    const users = new Map(takeAtHand(ctx));
+    const others = ids.filter((id) => !users.has(id));
+    for (const [id, user] of await readUsers(await clerkClient(ctx), others)) users.set(id, user);
     return new Map(ids.map((id) => [id, describedOrNull(users.get(id), describeUser)]));
   }
-  if (kind === 'session') {
-    const client = await clerkClient(ctx);
-    const entries = await mapConcurrent(ids, CLERK_CONCURRENCY, async (id) => {
-      try {
-        const session = await readSession(client, id);
-        return [id, describedOrNull(session ?? undefined, describeSession)] as const;
-      } catch (error) {
-        throw asReadFailure(error);
-      }
-    });
-    return new Map(entries);
-  }
-  return new Map();
+  const settings = await describeSettings(kind, ids, ctx);
+  if (settings !== undefined) return settings;
+  const credentials = await describeCredentials(kind, ids, ctx);
+  if (credentials !== undefined) return credentials;
+  const readOne = ONE_BY_ONE.get(kind);
+  if (readOne === undefined) return new Map();
+  const client = await clerkClient(ctx);
+  const entries = await mapConcurrent(ids, CLERK_CONCURRENCY, async (id) => {
+    try {
+      return [id, await readOne(client, id)] as const;
+    } catch (error) {
+      throw asReadFailure(error);
+    }
+  });
+  return new Map(entries);
 };
+
+/** Kinds that Clerk reads one a request. */
+const ONE_BY_ONE: ReadonlyMap<string, (client: ClerkClient, id: string) => Promise<Described | null>> = new Map([
+  [
+    'session',
+    async (client: ClerkClient, id: string) =>
+      describedOrNull((await readSession(client, id)) ?? undefined, describeSession),
+  ],
+  [
+    'api-key',
+    async (client: ClerkClient, id: string) =>
+      describedOrNull((await readApiKey(client, id)) ?? undefined, describeApiKey),
+  ],
+]);
 
 function describedOrNull<T>(found: T | undefined, describe: (found: T) => Described): Described | null {
   return found === undefined ? null : describe(found);
@@ -53,4 +75,9 @@ function describeSession(session: ClerkSession): Described {
   if (session.ip !== undefined) attributes.ip = session.ip;
   if (session.country !== undefined) attributes.country = session.country;
   return { attributes, state: { status: session.status }, owner: { kind: 'user', id: session.userId } };
+}
+
+function describeApiKey({ name, subject, isRevoked }: ClerkApiKey): Described {
+  const kind = subject.startsWith('org_') ? 'organization' : 'user';
+  return { attributes: { name, subject }, state: { revoked: isRevoked }, owner: { kind, id: subject } };
 }

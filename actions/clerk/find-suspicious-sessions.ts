@@ -2,13 +2,14 @@ import { type ActionContext, defineAction, messageOf, PermanentFailure } from '.
 import { CLERK_CONCURRENCY, CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './client.ts';
 import { mapConcurrent } from './concurrency.ts';
 import { describeClerk } from './describe.ts';
-import { type Criteria, hasCriteria, isJudgeable, type Judge, judgeBy } from './evidence.ts';
+import { type Criteria, hasCriteria, type Judge, judgeBy } from './evidence.ts';
 import { distinct, USERS } from './schemas.ts';
 import { type ClerkSession, isOpen, isoTime, listSessions } from './sessions.ts';
 import { type Finding, summarize } from './summary.ts';
 import { countUsers, walkUsers } from './users.ts';
 
 const WINDOW_S = 10;
+const NAMED = 'open session of a named user';
 
 export default defineAction({
   name: 'clerk.find-suspicious-sessions',
@@ -16,19 +17,25 @@ export default defineAction({
   description: [
     'Looks through sessions for signs of an intruder. Clerk keeps only the latest activity of each session, so this is',
     'a list to look over, not a proof.',
-    '- `users` and no criteria: these users are taken as compromised; all of them are listed, with their open sessions.',
-    '- `countries`, `cities` (where sessions are expected) or `ips` (known to be bad): sessions that break one of them.',
-    '- neither: users active in two countries within one hour. VPNs and shared accounts look the same.',
+    '- `users`: these are taken as compromised; all of them are listed, with their open sessions, whatever else is given.',
+    '  Criteria add to the reasons, and with `activeSince` sessions that have ended.',
+    '- `countries`, `cities`, `devices` (which sessions are expected to show) or `ips`, `badDevices` (known to be bad):',
+    '  sessions that break one of them; `impersonation`: sessions in which somebody else acts as the user.',
+    '- `travelMinutes`: users active in two countries within that time. Clerk gives names of places and no coordinates,',
+    '  so one window holds for all pairs of countries: neighbours are crossed in minutes, oceans are not. VPNs, roaming',
+    '  phones and shared accounts look the same.',
+    '- none of them: users active in two countries within one hour.',
     'Open sessions are judged; with `activeSince` also those that ended since then. A session whose place Clerk does',
     'not know cannot be judged by it: `examined.notJudgeable` says how many there are.',
-    'Without `users` it walks through all users (or all active since then): one request a user.',
+    'Without `users` it walks through all users (or all active since then): one request a user. It says first how many',
+    'requests that takes, and how long.',
   ].join('\n'),
   effect: 'read',
   idempotent: true,
   input: {
     type: 'object',
     properties: {
-      users: { ...USERS, description: 'Look only at these; empty or absent: all users' },
+      users: { ...USERS, description: 'Known to be compromised; empty or absent: look through all users' },
       countries: {
         type: 'array',
         items: { type: 'string', minLength: 1 },
@@ -36,7 +43,32 @@ export default defineAction({
       },
       cities: { type: 'array', items: { type: 'string', minLength: 1 }, description: 'Expected cities' },
       ips: { type: 'array', items: { type: 'string', minLength: 1 }, description: 'Bad IP addresses or CIDR ranges' },
-      activeSince: { type: 'string', format: 'date-time', description: 'Only sessions active since then' },
+      devices: {
+        type: 'array',
+        items: { type: 'string', minLength: 1 },
+        description: 'Expected device types or browsers, as Clerk names them: `Macintosh`, `iPhone`, `Chrome`',
+      },
+      badDevices: {
+        type: 'array',
+        items: { type: 'string', minLength: 1 },
+        description: 'Device types or browsers known to be bad: `HeadlessChrome`',
+      },
+      travelMinutes: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 1440,
+        description: 'Two countries within so many minutes are suspicious; 60 if nothing else is asked for',
+      },
+      impersonation: {
+        type: 'boolean',
+        default: false,
+        description: 'Sessions that somebody else began as the user (they have an actor) are suspicious',
+      },
+      activeSince: {
+        type: 'string',
+        format: 'date-time',
+        description: 'Only sessions active since then, and open ones of `users`',
+      },
     },
     additionalProperties: false,
   },
@@ -56,6 +88,10 @@ export default defineAction({
             country: { type: 'string' },
             city: { type: 'string' },
             ip: { type: 'string' },
+            device: { type: 'string' },
+            browser: { type: 'string' },
+            actor: { type: 'string', description: 'Who acts as the user' },
+            createdAt: { type: 'string', format: 'date-time' },
             lastActiveAt: { type: 'string', format: 'date-time' },
             reason: { type: 'string' },
           },
@@ -83,10 +119,18 @@ export default defineAction({
   describe: describeClerk,
   async run(input, ctx) {
     const named = distinct(input.users ?? []);
-    const criteria = { countries: input.countries ?? [], cities: input.cities ?? [], ips: input.ips ?? [] };
+    const criteria: Criteria = {
+      countries: input.countries ?? [],
+      cities: input.cities ?? [],
+      ips: input.ips ?? [],
+      devices: input.devices ?? [],
+      badDevices: input.badDevices ?? [],
+      travelMinutes: input.travelMinutes,
+      impersonation: input.impersonation ?? false,
+    };
     const search: Search = {
-      criteria,
-      judge: named.length > 0 && !hasCriteria(criteria) ? everyOpenSession : await judgeOrRefuse(criteria),
+      judge: await judgeFor(named, criteria),
+      isNamed: named.length > 0,
       activeSince: input.activeSince === undefined ? undefined : Date.parse(input.activeSince),
     };
     const client = await clerkClient(ctx);
@@ -95,7 +139,7 @@ export default defineAction({
       announce(ctx, client, named.length, named.length);
       await examine(client, ctx, named, search, tally, named.length);
       // Named as compromised: to be contained even with no session open at this moment.
-      if (search.judge === everyOpenSession) for (const id of named) tally.users.add(id);
+      for (const id of named) tally.users.add(id);
     } else {
       const total = await countUsers(client, search.activeSince);
       announce(ctx, client, total, total + Math.ceil(total / 500) + 1);
@@ -119,8 +163,8 @@ export default defineAction({
 });
 
 interface Search {
-  readonly criteria: Criteria;
   readonly judge: Judge;
+  readonly isNamed: boolean;
   readonly activeSince: number | undefined;
 }
 
@@ -138,8 +182,25 @@ async function judgeOrRefuse(criteria: Criteria): Promise<Judge> {
   }
 }
 
-const everyOpenSession: Judge = (sessions) =>
-  new Map(sessions.filter(isOpen).map((session) => [session.id, 'open session of a named user']));
+/** Of a named user every open session is to be dealt with: criteria only say more of it. */
+async function judgeFor(named: readonly string[], criteria: Criteria): Promise<Judge> {
+  if (named.length === 0) return await judgeOrRefuse(criteria);
+  const further = hasCriteria(criteria) ? await judgeOrRefuse(criteria) : undefined;
+  return {
+    judge: (sessions) => {
+      const found = further?.judge(sessions) ?? new Map<string, string>();
+      return new Map(
+        sessions.flatMap((session): [string, string][] => {
+          const reasons = [isOpen(session) ? NAMED : undefined, found.get(session.id)].filter(
+            (reason) => reason !== undefined,
+          );
+          return reasons.length === 0 ? [] : [[session.id, reasons.join('; ')]];
+        }),
+      );
+    },
+    isJudgeable: (session) => further?.isJudgeable(session) ?? true,
+  };
+}
 
 function announce(ctx: ActionContext, client: ClerkClient, users: number, requests: number): void {
   const perWindow = client.limiter.allowance;
@@ -158,30 +219,33 @@ async function examine(
   total: number,
 ): Promise<void> {
   const lists = await mapConcurrent(users, CLERK_CONCURRENCY, async (user) => {
-    const sessions = (await listSessions(client, user)).filter((session) => isInScope(session, search.activeSince));
+    const sessions = (await listSessions(client, user)).filter((session) => isInScope(session, search));
     tally.examined.users++;
     ctx.progress(tally.examined.users, total, 'users');
     return sessions;
   });
   for (const sessions of lists) {
-    const reasons = search.judge(sessions);
+    const reasons = search.judge.judge(sessions);
     tally.examined.sessions += sessions.length;
     for (const session of sessions) {
       const reason = reasons.get(session.id);
       if (reason !== undefined) {
         tally.users.add(session.userId);
         tally.sessions.push(toFinding(session, reason));
-      } else if (!isJudgeable(session, search.criteria)) tally.examined.notJudgeable++;
+      }
+      if (!search.judge.isJudgeable(session)) tally.examined.notJudgeable++;
     }
   }
 }
 
-function isInScope(session: ClerkSession, activeSince: number | undefined): boolean {
-  return activeSince === undefined ? isOpen(session) : session.lastActiveAt >= activeSince;
+function isInScope(session: ClerkSession, { activeSince, isNamed }: Search): boolean {
+  if (activeSince === undefined || (isNamed && isOpen(session))) return isOpen(session);
+  return session.lastActiveAt >= activeSince;
 }
 
 function toFinding(session: ClerkSession, reason: string): Finding {
-  const { id, userId: user, status, country, city, ip } = session;
+  const { id, userId: user, status, country, city, ip, device, browser, actor } = session;
+  const createdAt = isoTime(session.createdAt);
   const lastActiveAt = isoTime(session.lastActiveAt);
   return {
     id,
@@ -190,6 +254,10 @@ function toFinding(session: ClerkSession, reason: string): Finding {
     ...(country === undefined ? {} : { country }),
     ...(city === undefined ? {} : { city }),
     ...(ip === undefined ? {} : { ip }),
+    ...(device === undefined ? {} : { device }),
+    ...(browser === undefined ? {} : { browser }),
+    ...(actor === undefined ? {} : { actor }),
+    ...(createdAt === undefined ? {} : { createdAt }),
     ...(lastActiveAt === undefined ? {} : { lastActiveAt }),
     reason,
   };

@@ -7,6 +7,15 @@ export const USERS = {
   items: { type: 'string', pattern: '^user_\\w+$' },
 } as const;
 
+/** Stored by Clerk with what is revoked, and shown there to its owner. */
+export const REVOCATION_REASON = {
+  type: 'string',
+  description: "Kept by Clerk with each of them, where the owner may read it: say nothing of the incident's details",
+  minLength: 1,
+  maxLength: 200,
+  default: 'Incident response',
+} as const;
+
 export function distinct(values: readonly string[]): string[] {
   return [...new Set(values)];
 }

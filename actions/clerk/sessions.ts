@@ -13,10 +13,17 @@ export interface ClerkSession {
   /** `active`, `pending`, `revoked`, `ended`, `expired`, `removed`, `abandoned`, `replaced`. */
   readonly status: string;
   readonly lastActiveAt: number;
+  readonly createdAt: number;
   /** Of its latest activity; Clerk keeps no earlier ones. */
   readonly country: string | undefined;
   readonly city: string | undefined;
   readonly ip: string | undefined;
+  /** As the browser calls itself: `Macintosh`, `iPhone`. */
+  readonly device: string | undefined;
+  /** `Chrome`, `HeadlessChrome`. */
+  readonly browser: string | undefined;
+  /** Who acts as the user, where the session was begun by impersonation. */
+  readonly actor: string | undefined;
 }
 
 /** Its holder is, or once a task is done will be, signed in. */
@@ -100,6 +107,7 @@ function parseSession(call: ClerkCall, value: unknown): ClerkSession {
   const status = textAt(value, 'status');
   if (id === undefined || userId === undefined || status === undefined) throw notJson(call);
   const lastActiveAt: unknown = Reflect.get(value, 'lastActiveAt');
+  const createdAt: unknown = Reflect.get(value, 'createdAt');
   const activity: unknown = Reflect.get(value, 'latestActivity');
   const place = typeof activity === 'object' && activity !== null ? activity : {};
   return {
@@ -107,10 +115,20 @@ function parseSession(call: ClerkCall, value: unknown): ClerkSession {
     userId,
     status,
     lastActiveAt: typeof lastActiveAt === 'number' ? lastActiveAt : 0,
+    createdAt: typeof createdAt === 'number' ? createdAt : 0,
     country: textAt(place, 'country'),
     city: textAt(place, 'city'),
     ip: textAt(place, 'ipAddress'),
+    device: textAt(place, 'deviceType'),
+    browser: textAt(place, 'browserName'),
+    actor: actorOf(Reflect.get(value, 'actor')),
   };
+}
+
+/** Schema Session says only that it is an object, or null; that `sub` names who acts is the claim `act` of its tokens. */
+function actorOf(actor: unknown): string | undefined {
+  if (typeof actor !== 'object' || actor === null) return undefined;
+  return textAt(actor, 'sub') ?? 'unknown';
 }
 
 function textAt(value: object, key: string): string | undefined {

@@ -11,6 +11,10 @@ export interface Finding {
   country?: string;
   city?: string;
   ip?: string;
+  device?: string;
+  browser?: string;
+  actor?: string;
+  createdAt?: string;
   lastActiveAt?: string;
   reason: string;
 }
@@ -41,7 +45,13 @@ function evidenceOf(findings: readonly Finding[]): string {
     findings.length === 1 ? '1 session' : `${findings.length} sessions`,
     ...(shown.length > 0 ? [`${shown.join(', ')}${more}`] : []),
     ...(last ? [`last active ${last.slice(0, 16)}Z`] : []),
-    findings[0]?.reason ?? '',
+    mostTelling(findings),
   ];
   return parts.join('; ');
+}
+
+/** Of the session that most signs speak against; the reasons of one stand behind each other with a semicolon. */
+function mostTelling(findings: readonly Finding[]): string {
+  const [first] = findings.map(({ reason }) => reason).sort((a, b) => b.split('; ').length - a.split('; ').length);
+  return first ?? '';
 }

@@ -40,8 +40,15 @@ export async function readUsers(client: ClerkClient, ids: readonly string[]): Pr
  * @param activeSince milliseconds. Clerk's filter has the precision of a day: the start of that UTC day is sent,
  * less 1 ms, and sessions are judged by their own times afterwards.
  */
-export async function* walkUsers(client: ClerkClient, activeSince: number | undefined): AsyncGenerator<ClerkUser[]> {
-  const filter = activeSinceFilter(activeSince);
+export function walkUsers(client: ClerkClient, activeSince: number | undefined): AsyncGenerator<ClerkUser[]> {
+  return walkUsersWhere(client, activeSinceFilter(activeSince));
+}
+
+/** The same with any filters of GET /users. */
+export async function* walkUsersWhere(
+  client: ClerkClient,
+  filter: readonly (readonly [string, string])[],
+): AsyncGenerator<ClerkUser[]> {
   let start: readonly (readonly [string, string])[] = [];
   let lastPage: readonly ClerkUser[] = [];
   let isCursorSuspect = false;
@@ -49,7 +56,7 @@ export async function* walkUsers(client: ClerkClient, activeSince: number | unde
     const last = lastPage.at(-1);
     const after = last === undefined || isCursorSuspect ? [] : [['starting_after', last.id] as const];
     const query = [
-      ...filter,
+      ...filter.filter(([name]) => start.every(([taken]) => taken !== name)),
       ...start,
       ['order_by', 'created_at'] as const,
       ['limit', String(USERS_PER_PAGE)] as const,
@@ -103,7 +110,7 @@ export async function setBanned(client: ClerkClient, ids: readonly string[], wan
   });
 }
 
-function activeSinceFilter(activeSince: number | undefined): (readonly [string, string])[] {
+export function activeSinceFilter(activeSince: number | undefined): (readonly [string, string])[] {
   if (activeSince === undefined) return [];
   return [['last_active_at_after', String(Math.floor(activeSince / DAY_MS) * DAY_MS - 1)]];
 }

@@ -3,7 +3,7 @@
 // Applied where words are printed (terminal.ts). JSON and Markdown, which hold what others wrote, are left as they are.
 
 const COMMANDS =
-  'resume|done|approve|note|status|runs|report|evidence|retry|skip|abort|run|drill|list|show|validate|undo|changes|settle|plan|graph|actions|init|new|verify|export|import|redact|prune|doctor';
+  'resume|done|approve|note|status|runs|report|evidence|retry|skip|abort|run|drill|sandbox|list|show|validate|undo|changes|settle|plan|graph|actions|init|new|verify|export|import|redact|prune|doctor';
 const CALL = new RegExp(`(^|(?<!\\bnpx)\\s)runbook (?=(?:${COMMANDS})\\b|--help\\b)`, 'gm');
 const DATA = /^[{[#]/;
 

@@ -1,5 +1,6 @@
 // What every part of a running world shares: the Clerk emulator, the services around it, the timeline.
 import type { DrillClock } from './clock.ts';
+import type { FaultTable } from './faults.ts';
 import type { Keys, Signer } from './keys.ts';
 import type { Population } from './population/population.ts';
 import type { Scenario, ServerName } from './scenario.ts';
@@ -20,7 +21,12 @@ export interface WorldContext extends World {
   readonly scenario: Scenario;
   readonly keys: Keys;
   readonly signer: Signer;
+  /** The world's time. In a drill that is sped up it runs faster than the machine's. */
   readonly clock: DrillClock;
+  /** The machine's time: of tokens, which are verified by it. */
+  wallNow(): number;
+  /** What goes wrong on the way; whoever sends by itself asks it too. */
+  readonly faults: FaultTable;
   /** For files of the world beside its own one: this path, with something appended. */
   readonly filePrefix: string;
   /** Writes the mutation to the world's file and folds it in. When it returns, the request may be answered. */

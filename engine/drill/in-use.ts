@@ -20,7 +20,7 @@ const PROBE_TIMEOUT_MS = 1000;
 /** The id of the world that answers on a port; undefined for anything else. */
 function worldIdAt(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const request = get({ host, port, path: '/__world/state', timeout: PROBE_TIMEOUT_MS }, (response) => {
+    const request = get({ host, port, path: '/__world/id', timeout: PROBE_TIMEOUT_MS }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {

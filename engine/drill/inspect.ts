@@ -1,12 +1,15 @@
 // The world's own account of itself, independent of any run: what scores and tests compare with what a run says.
+import { inspectKeys, type KeyFacts } from './key-facts.ts';
 import type { Role } from './population/attack.ts';
 import type { Population } from './population/population.ts';
 import { isLive } from './population/sessions.ts';
+import type { KeySpec } from './scenario.ts';
+import type { AppFacts } from './services/facts.ts';
+import { attackerCanSignIn, attackerCredentials } from './state/attacker.ts';
 import type { Repeat } from './state/fold.ts';
 import { countLive, endedAt } from './state/sessions.ts';
 import type { WorldState } from './state/state.ts';
-import type { Effect } from './state/user-change.ts';
-import { effectiveLock } from './state/users.ts';
+import { type Effect, effectiveLock } from './state/user-change.ts';
 
 export interface UserFacts {
   readonly id: string;
@@ -15,6 +18,8 @@ export interface UserFacts {
   readonly banned: boolean;
   readonly locked: boolean;
   readonly passwordCompromised: boolean;
+  /** Whether the attacker can, now or when a lock for a time has run out. */
+  readonly canSignIn?: boolean;
   /** Sessions in status active or pending. */
   readonly liveSessionsAtStart: number;
   readonly liveSessions: number;
@@ -34,15 +39,27 @@ export interface WorldFacts {
   readonly concerned: readonly UserFacts[];
   /** Requests that asked for what was so already: a repeated revoke, a ban of a banned user. */
   readonly repeats: readonly Repeat[];
+  /** Absent where the scenario names neither an app nor services. */
+  readonly app?: AppFacts;
+  readonly keys?: KeyFacts;
+  /** Ways to sign in that the attacker added and nobody took away. */
+  readonly attackerCredentials?: readonly {
+    readonly user: string;
+    readonly id: string;
+    readonly kind: string;
+    readonly value: string;
+  }[];
 }
 
 export function inspectUser(population: Population, state: WorldState, user: number, now: number): UserFacts {
   const change = state.users.get(user);
   let lastEndedAt: number | null = null;
   let liveAtStart = 0;
-  for (const [index, status] of population.sessionStatuses(user).entries()) {
+  const seeded = population.sessionStatuses(user);
+  const begun = change?.begun.map(({ status }) => status) ?? [];
+  for (const [index, status] of [...seeded, ...begun].entries()) {
     if (!isLive(status)) continue;
-    liveAtStart += 1;
+    if (index < seeded.length) liveAtStart += 1;
     const ended = endedAt(change, index);
     if (ended !== undefined) lastEndedAt = Math.max(lastEndedAt ?? ended, ended);
   }
@@ -54,6 +71,7 @@ export function inspectUser(population: Population, state: WorldState, user: num
     banned: change?.banned ?? bannedAtStart,
     locked: effectiveLock(change, now) !== undefined,
     passwordCompromised: change?.passwordCompromised ?? false,
+    canSignIn: attackerCanSignIn({ population, state }, user),
     liveSessionsAtStart: liveAtStart,
     liveSessions: countLive(population, user, change),
     lastSessionEndedAt: lastEndedAt,
@@ -67,9 +85,10 @@ export function inspectWorld(options: {
   readonly worldId: string;
   readonly scenario: string;
   readonly startedAt: number;
+  readonly keySpec: KeySpec;
   readonly now: number;
 }): WorldFacts {
-  const { population, state, worldId, scenario, startedAt, now } = options;
+  const { population, state, worldId, scenario, startedAt, keySpec, now } = options;
   const concerned = new Set([...population.compromised, ...population.decoys, ...state.users.keys()]);
   return {
     worldId,
@@ -79,5 +98,14 @@ export function inspectWorld(options: {
     users: population.size,
     concerned: [...concerned].sort((a, b) => a - b).map((user) => inspectUser(population, state, user, now)),
     repeats: state.repeats.slice(),
+    attackerCredentials: [...new Set([...population.compromised, ...state.credentials.added.keys()])].flatMap((user) =>
+      attackerCredentials({ population, state }, user).map(({ id, kind, value }) => ({
+        user: population.idAt(user),
+        id,
+        kind,
+        value,
+      })),
+    ),
+    keys: inspectKeys({ population, startedAt, spec: keySpec }, state.keys, now),
   };
 }

@@ -7,7 +7,6 @@ export const STREAM = {
   sessionId: 2,
   sessionIndex: 3,
   clientId: 4,
-  emailId: 5,
   activityId: 6,
   firstName: 10,
   lastName: 11,
@@ -29,7 +28,33 @@ export const STREAM = {
   travel: 34,
   instance: 40,
   fault: 41,
+  credential: 50,
+  credentialId: 51,
+  trustedDevice: 52,
+  wallet: 53,
+  latency: 90,
+  timelineUser: 91,
+  timelineName: 92,
+  timelineEmail: 93,
+  control: 94,
   trace: 42,
+  blocklistId: 70,
+  svixToken: 71,
+  apiKey: 80,
+  organization: 81,
+  machine: 82,
+  machineToken: 83,
+  oauthApplication: 84,
+  issuedToken: 85,
+  jwtTemplate: 86,
+  rotatedKey: 87,
+  appTable: 60,
+  deployment: 61,
+  variable: 62,
+  webhookSecret: 63,
+  webhookMessage: 64,
+  webhookLoss: 65,
+  serviceToken: 66,
 } as const;
 
 /** The finalizer of MurmurHash3: spreads every bit of its input over all of its output. */
@@ -87,11 +112,21 @@ export function fromWord(text: string): number | undefined {
   return value;
 }
 
+/** All words of two characters: ids are most of what an answer costs, and this halves them. */
+const PAIRS: readonly string[] = Array.from({ length: 62 ** 2 }, (_, value) => toWord(value, 2));
+
+/** As `toWord(value, 5)`. */
+function toFive(value: number): string {
+  const upper = Math.floor(value / 62 ** 2);
+  const top = Math.floor(upper / 62 ** 2);
+  return `${WORD_CHARACTERS[top]}${PAIRS[upper - top * 62 ** 2]}${PAIRS[value - upper * 62 ** 2]}`;
+}
+
 /** `length` word characters drawn for (stream, n, k); five of them come from one draw (62^5 < 2^32). */
 export function randomWord(length: number, seed: number, stream: number, n: number, k = 0): string {
   let text = '';
   for (let part = 0; text.length < length; part += 1) {
-    text += toWord(draw(seed, stream, n, k * 16 + part) % 62 ** 5, 5);
+    text += toFive(draw(seed, stream, n, k * 16 + part) % 62 ** 5);
   }
   return text.slice(0, length);
 }

@@ -6,23 +6,20 @@ import { LineCounter, parseDocument } from 'yaml';
 import schema from '../../schemas/scenario.schema.json' with { type: 'json' };
 import { messageOf, RunbookError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
+import type { Fault } from './fault-spec.ts';
+import type { CredentialSpec } from './population/credentials.ts';
+import { checkTimes, withTimes } from './scenario-times.ts';
+import type { Success } from './scoring/spec.ts';
+import type { AppSpec, ServicesSpec, StatusPageSpec } from './services/spec.ts';
+import type { Happening, TimelineEntry } from './timeline/spec.ts';
 
-export type ServerName = 'clerk' | 'status' | 'app' | 'webhooks' | 'vercel' | 'slack' | 'pagerduty' | 'smtp';
-export type FaultKind = 'latency' | 'error' | 'rate-limit' | 'reset' | 'drop-answer' | 'content-type';
+export type { Fault, Tail } from './fault-spec.ts';
+export type { Success } from './scoring/spec.ts';
+export type { ServerName } from './server-name.ts';
+export type { TimelineEntry } from './timeline/spec.ts';
 
-export interface Fault {
-  readonly match: { readonly server: ServerName; readonly method?: string; readonly path: string };
-  readonly kind: FaultKind;
-  readonly rate: number;
-  readonly afterRequests: number;
-  readonly count?: number;
-  readonly fromMs?: number;
-  readonly untilMs?: number;
-  readonly status: number;
-  readonly latencyMs: number;
-  readonly retryAfterSeconds: number;
-  readonly contentType: string;
-}
+/** What a plan may leave out: its operations answer 402. */
+export type PlanFeature = 'bans' | 'blocklist' | 'restrictions';
 
 /** Where Clerk's documents are silent: what the emulator answers. */
 export interface Choices {
@@ -31,6 +28,13 @@ export interface Choices {
   readonly repeatBan: 'accept' | 'refuse';
   readonly lockEndsSessions: boolean;
   readonly lockSeconds: number | null;
+  readonly planRefuses: readonly PlanFeature[];
+  readonly svixApp: boolean;
+  readonly repeatKeyRevoke: 'accept' | 'refuse';
+  readonly unknownKeySubject: 'empty' | 'refuse';
+  readonly unknownSessionUser: 'empty' | 'refuse';
+  readonly repeatRemoval: 'accept' | 'refuse';
+  readonly deletedCursor: 'refuse' | 'go-on' | 'empty';
 }
 
 export interface Compromised {
@@ -39,11 +43,25 @@ export interface Compromised {
   readonly bannedBefore: number;
   readonly manySessions?: { readonly users: number; readonly sessions: number };
   readonly pendingSessions: number;
+  readonly impersonatedSessions: number;
   readonly from: { readonly country: string; readonly city: string; readonly ipPrefix: string };
   readonly withinHours: number;
 }
 
-export type Indicator = 'none' | 'minor' | 'major' | 'critical';
+/** API keys, machines, tokens, the instance's secret key: see population/keys.ts. */
+export interface KeySpec {
+  readonly apiKeyShare: number;
+  readonly organizations: number;
+  readonly addedByAttacker: number;
+  readonly machines: number;
+  readonly tokensPerMachine: number;
+  readonly oauthApplications: number;
+  readonly signInTokens: number;
+  readonly actorTokens: number;
+  readonly jwtTemplates: readonly { readonly name: string; readonly lifetimeSeconds: number }[];
+  readonly isSecretKeyExposed: boolean;
+  readonly hasPlatformAccess: boolean;
+}
 
 export interface WorldSpec {
   readonly users: number;
@@ -53,7 +71,11 @@ export interface WorldSpec {
   };
   readonly compromised: Compromised;
   readonly decoys: number;
-  readonly statusPage: { readonly indicator: Indicator; readonly form: 'statuspage' };
+  readonly keys: KeySpec;
+  readonly credentials: CredentialSpec;
+  readonly statusPage: StatusPageSpec;
+  readonly app?: AppSpec;
+  readonly services: ServicesSpec;
   readonly choices: Choices;
 }
 
@@ -73,11 +95,10 @@ export interface Answers {
   readonly approvals: readonly ScriptedApproval[];
 }
 
-export interface Success {
-  readonly passMark: number;
-  readonly containWithinSeconds: number;
-  readonly maxMissed: number;
-  readonly maxCollateral: number;
+/** What a user or a colleague says of the trouble, in their own words. */
+export interface Complaint {
+  readonly from: string;
+  readonly text: string;
 }
 
 export interface Scenario {
@@ -87,9 +108,14 @@ export interface Scenario {
   readonly title: string;
   readonly playbook: string;
   readonly seed: number;
+  readonly difficulty: 'easy' | 'medium' | 'hard';
+  /** How long a team that knows its playbook takes. */
+  readonly minutes?: number;
   readonly alert: string;
+  readonly complaints: readonly Complaint[];
   readonly world: WorldSpec;
   readonly faults: readonly Fault[];
+  readonly timeline: readonly TimelineEntry[];
   readonly answers: Answers;
   readonly success: Success;
 }
@@ -128,7 +154,7 @@ export function parseScenario(text: string, file: string): Scenario {
   }
   const value: unknown = document.toJS({ maxAliasCount: 100 });
   const problems = checkScenario(value);
-  if (problems.length === 0) return value as Scenario; // Checked by the very schema that the types mirror.
+  if (problems.length === 0) return withTimes(value as Scenario); // Checked by the very schema that the types mirror.
   const places = problems.map((problem) => {
     const node = document.getIn(problem.path, true);
     const start = hasRange(node) ? node.range[0] : 0;
@@ -141,6 +167,43 @@ export function parseScenario(text: string, file: string): Scenario {
     message: `The scenario is not valid:\n${places.map((p) => `  ${file}:${p.line}:${p.column}: ${p.text}`).join('\n')}`,
     hint: 'schemas/scenario.schema.json describes every field.',
     ...(first === undefined ? {} : { location: { file, line: first.line, column: first.column } }),
+  });
+}
+
+/** One fault as a scenario states it, defaults filled in. @throws RunbookError E_SCENARIO_INVALID */
+export function parseFault(value: unknown): Fault {
+  const [fault] = withTimes(parsePart({ faults: [value] }, 'the fault')).faults;
+  if (fault === undefined) throw new Error('what was checked is there');
+  return fault;
+}
+
+/** One happening of a timeline. @throws RunbookError E_SCENARIO_INVALID */
+export function parseHappening(value: unknown): Happening {
+  const [happening] = parsePart({ timeline: [{ at: '0s', do: [value] }] }, 'what happens').timeline.flatMap(
+    (one) => one.do,
+  );
+  if (happening === undefined) throw new Error('what was checked is there');
+  return happening;
+}
+
+/** Checked by the whole schema, within a scenario that says nothing else. */
+function parsePart(part: { readonly [field: string]: unknown }, what: string): Scenario {
+  const base = {
+    apiVersion: 'runbook/v1',
+    kind: 'Scenario',
+    name: 'part',
+    title: '-',
+    playbook: 'part',
+    seed: 0,
+    alert: '-',
+  };
+  const value = { ...base, world: { users: 1 }, ...structuredClone(part) };
+  const problems = checkScenario(value);
+  if (problems.length === 0) return value as unknown as Scenario; // As in parseScenario.
+  throw new RunbookError({
+    code: 'E_SCENARIO_INVALID',
+    message: `${what} is not valid: ${problems.map(({ text }) => text).join('; ')}`,
+    hint: 'schemas/scenario.schema.json describes every field.',
   });
 }
 
@@ -157,7 +220,8 @@ interface Problem {
 function checkScenario(value: unknown): readonly Problem[] {
   const validate = new Ajv2020({ useDefaults: true, allErrors: true, allowUnionTypes: true }).compile(schema);
   if (!validate(value)) return (validate.errors ?? []).map(problemOf);
-  return checkCounts(value as unknown as Scenario);
+  const scenario = value as unknown as Scenario;
+  return [...checkCounts(scenario), ...checkTimes(scenario)];
 }
 
 function problemOf(error: ErrorObject): Problem {

@@ -19,6 +19,8 @@ export interface WorldHeader {
   /** The whole scenario: resuming needs no other file, and a file changed since changes nothing here. */
   readonly scenario: Scenario;
   readonly keys: Keys;
+  /** How much faster than the machine's its time runs; 1 if absent. */
+  readonly speed?: number;
 }
 
 export interface WorldFile {
@@ -42,6 +44,17 @@ export function createWorldFile(path: string, header: Omit<WorldHeader, 'format'
   const descriptor = openOrExplain(path, 'w');
   writeAll(descriptor, `${JSON.stringify(full)}\n`);
   return { path, header: full, mutations: [], append: appender(descriptor), close: () => closeSync(descriptor) };
+}
+
+/** Makes the world new: the same people, keys and ports, and nothing has happened yet. */
+export function resetWorldFile(path: string, startedAt: number): void {
+  const before = openWorldFile(path);
+  before.close();
+  const { format, ...header } = before.header;
+  const file = createWorldFile(path, { ...header, startedAt });
+  const served = before.mutations.findLast(({ type }) => type === 'world.served');
+  if (served !== undefined) file.append({ ...served, at: startedAt });
+  file.close();
 }
 
 /**

@@ -1,25 +1,31 @@
 // The drill's world: the Clerk emulator, a status page and a sample app on loopback, over one population and one file.
 import { randomUUID } from 'node:crypto';
 import { RunbookError } from '../errors.ts';
-import { type Ground, resolveAnswers } from './answers.ts';
-import { createEmulator } from './clerk/emulator.ts';
-import { CLERK_LIMITS, createRateLimiter } from './clerk/rate-limit.ts';
-import { type DrillClock, systemClock } from './clock.ts';
+import { fillText, type Ground, resolveAnswers, type WorldWords } from './answers.ts';
+import { type DrillClock, spedUp, systemClock } from './clock.ts';
 import type { WorldContext } from './context.ts';
-import { createFaultTable, type FaultTable } from './faults.ts';
-import { type HttpAnswer, type HttpHandler, type LoopbackServer, listenOnLoopback } from './http/server.ts';
+import { CONTROL_PREFIX, createControl } from './control.ts';
+import { environmentOf } from './environment.ts';
+import { createFaultTable } from './faults.ts';
+import { type HttpHandler, type LoopbackServer, listenOnLoopback } from './http/server.ts';
 import { refuseSecondWorld } from './in-use.ts';
 import { inspectWorld, type WorldFacts } from './inspect.ts';
-import { createSigner, makeKeys } from './keys.ts';
+import { createSigner, currentSecretKey, makeKeys } from './keys.ts';
+import { reachThisMachineDirectly } from './no-proxy.ts';
 import { createPopulation } from './population/population.ts';
-import { type ChangeRequest, createRequestLog, type RequestLog, type RouteCount } from './request-log.ts';
+import { type ChangeRequest, createRequestLog, type RouteCount } from './request-log.ts';
 import type { Answers, Scenario, ServerName } from './scenario.ts';
-import { type RunFacts, type Score, scoreDrill } from './score.ts';
+import { inWorldTime, type RunFacts, type Score, scoreDrill } from './score.ts';
 import { withFaults } from './services/faulty-handler.ts';
-import { SERVICES } from './services/registry.ts';
-import type { Mutation } from './state/mutation.ts';
+import { servicesIn } from './services/registry.ts';
+import { listenTcp } from './services/tcp-server.ts';
+import { type Mutation, unfold } from './state/mutation.ts';
 import { applyMutation, emptyState } from './state/state.ts';
+import { createTimeline } from './timeline/timeline.ts';
+import { worldWords } from './words.ts';
 import { createWorldFile, openWorldFile, type WorldFile, worldFileExists } from './world-file.ts';
+import { filePrefixOf } from './world-files.ts';
+import { clerkHandler, sandboxOf } from './world-handlers.ts';
 
 export interface StartWorldOptions {
   /** Needed to make a world; a world that exists keeps the scenario it was made with. */
@@ -33,6 +39,10 @@ export interface StartWorldOptions {
   /** Of the Clerk emulator. If absent or 0: the port it had before, or any free one. */
   readonly port?: number | undefined;
   readonly clock?: DrillClock | undefined;
+  /** How much faster than the machine's the world's time runs; a world that exists keeps its own. */
+  readonly speed?: number | undefined;
+  /** Lets those who have this token change the world by POST /__world/...; nobody may if absent. */
+  readonly control?: { readonly token: string; readonly onReset: () => void } | undefined;
 }
 
 export interface DrillWorld {
@@ -41,17 +51,22 @@ export interface DrillWorld {
   readonly seed: number;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+  readonly speed: number;
   /** True where an existing file was resumed. */
   readonly isResumed: boolean;
   /** Without /v1, as `@clerk/backend` takes it. */
   readonly apiUrl: string;
   readonly statusUrl: string;
   readonly appUrl: string;
+  /** The one that is current when asked: it may be rotated meanwhile. */
   readonly secretKey: string;
-  /** What a run needs in its environment, and all it may have of Clerk there. Holds the secret key. */
+  /**
+   * What a run needs in its environment, and all it may have of Clerk there. CLERK_SECRET_KEY is read each time it is asked
+   * for: after a rotation it is the new key, as if the operator's secret store had been told.
+   */
   readonly env: { readonly [name: string]: string };
   readonly ground: Ground;
-  /** The scenario's answers, `$compromised` and `$decoys` filled in. */
+  /** The scenario's answers, `$compromised`, `$decoys` and the words of words.ts filled in. */
   readonly answers: Answers;
   /** Requests by route since this process started. */
   requests(): readonly RouteCount[];
@@ -69,12 +84,14 @@ export interface DrillWorld {
  * E_WORLD_FILE, E_DRILL_HOST, E_DRILL_PORT
  */
 export async function startWorld(options: StartWorldOptions): Promise<DrillWorld> {
+  reachThisMachineDirectly();
   const clock = options.clock ?? systemClock;
   const host = options.host ?? '127.0.0.1';
   const isResumed = worldFileExists(options.stateFile);
   const file = isResumed ? openExisting(options) : await createNew(options, clock);
   try {
-    return await serveWorld({ file, host, clock, isResumed, port: options.port ?? 0 });
+    const { port = 0, control } = options;
+    return await serveWorld({ file, host, wall: clock, isResumed, port, control });
   } catch (error) {
     file.close();
     throw error;
@@ -94,7 +111,10 @@ function openExisting({ stateFile, scenario, seed }: StartWorldOptions): WorldFi
   });
 }
 
-async function createNew({ stateFile, scenario, seed }: StartWorldOptions, clock: DrillClock): Promise<WorldFile> {
+async function createNew(
+  { stateFile, scenario, seed, speed = 1 }: StartWorldOptions,
+  clock: DrillClock,
+): Promise<WorldFile> {
   if (scenario === undefined) {
     throw new RunbookError({
       code: 'E_WORLD_NO_SCENARIO',
@@ -104,25 +124,30 @@ async function createNew({ stateFile, scenario, seed }: StartWorldOptions, clock
   }
   const worldSeed = seed ?? scenario.seed;
   const keys = await makeKeys(worldSeed, scenario.world.instance.environment);
-  return createWorldFile(stateFile, { id: randomUUID(), seed: worldSeed, startedAt: clock.now(), scenario, keys });
+  const header = { id: randomUUID(), seed: worldSeed, startedAt: clock.now(), scenario, keys };
+  return createWorldFile(stateFile, speed === 1 ? header : { ...header, speed });
 }
 
 interface ServeOptions {
   readonly file: WorldFile;
   readonly host: string;
   readonly port: number;
-  readonly clock: DrillClock;
+  /** The machine's. */
+  readonly wall: DrillClock;
   readonly isResumed: boolean;
+  readonly control: StartWorldOptions['control'];
 }
 
-async function serveWorld({ file, host, port, clock, isResumed }: ServeOptions): Promise<DrillWorld> {
-  const { id, seed, startedAt, scenario, keys } = file.header;
+async function serveWorld({ file, host, port, wall, isResumed, control }: ServeOptions): Promise<DrillWorld> {
+  const { id, seed, startedAt, scenario, keys, speed = 1 } = file.header;
+  const clock = spedUp(wall, startedAt, speed);
   const population = createPopulation({ seed, startedAt, world: scenario.world });
   const state = emptyState();
   for (const mutation of file.mutations) applyMutation(state, population, mutation);
 
   const listeners: ((mutation: Mutation) => void)[] = [];
   const urls = new Map<ServerName, string>();
+  const faults = createFaultTable(seed, scenario.faults, () => state.timeline.faults);
   const context: WorldContext = {
     id,
     seed,
@@ -132,12 +157,14 @@ async function serveWorld({ file, host, port, clock, isResumed }: ServeOptions):
     population,
     state,
     clock,
+    wallNow: wall.now,
+    faults,
     signer: createSigner(keys),
-    filePrefix: file.path.replace(/\.[^./\\]*$/, ''),
+    filePrefix: filePrefixOf(file.path),
     commit: (mutation) => {
       file.append(mutation);
       applyMutation(state, population, mutation);
-      for (const listener of listeners) listener(mutation);
+      for (const one of unfold(mutation)) for (const listener of listeners) listener(one);
     },
     onCommit: (listener) => {
       listeners.push(listener);
@@ -148,58 +175,93 @@ async function serveWorld({ file, host, port, clock, isResumed }: ServeOptions):
       return url;
     },
   };
-  const facts = (): WorldFacts =>
-    inspectWorld({ population, state, worldId: id, scenario: scenario.name, startedAt, now: clock.now() });
+  const facts = (): WorldFacts => ({
+    ...inspectWorld({
+      population,
+      state,
+      worldId: id,
+      scenario: scenario.name,
+      startedAt,
+      keySpec: scenario.world.keys,
+      now: clock.now(),
+    }),
+    ...services.map((service) => service.facts?.()).reduce((all, app) => (app === undefined ? all : { app }), {}),
+  });
   const log = createRequestLog();
-  const faults = createFaultTable(seed, scenario.faults);
-  const services = SERVICES.map((definition) => definition.create(context));
+  const timeline = createTimeline(context, file.mutations.flatMap(unfold));
+  const services = servicesIn(scenario).map((definition) => definition.create(context));
   const servers: LoopbackServer[] = [];
   const stop = async (): Promise<void> => {
+    timeline.stop();
     await Promise.all(services.map((service) => service.stop?.()));
     await Promise.all(servers.map((server) => server.stop()));
   };
   const ports: { [server: string]: number } = {};
-  const listen = async (name: ServerName, wanted: number, handler: HttpHandler, fallBack: boolean): Promise<void> => {
-    const server = await listenOnLoopback({ host, port: wanted, fallBack }, handler);
+  const take = (name: ServerName, server: LoopbackServer): void => {
     servers.push(server);
     urls.set(name, server.url);
     ports[name] = server.port;
   };
+  const listen = async (name: ServerName, wanted: number, handler: HttpHandler, fallBack: boolean): Promise<void> => {
+    take(name, await listenOnLoopback({ host, port: wanted, fallBack }, handler));
+  };
   try {
     const before = state.served.ports ?? {};
     await refuseSecondWorld(host, before.clerk, id);
-    const clerk = clerkHandler({ context, faults, log, facts });
-    await listen('clerk', port === 0 ? (before.clerk ?? 0) : port, clerk, port === 0);
+    const clerk = clerkHandler({ context, log });
+    const views = { state: facts, requests: () => ({ routes: log.routes(), changes: log.changes() }) };
+    const onWorld = createControl({ worldId: id, views, ...sandboxOf(context, timeline, control) });
+    /** What is due has happened before anybody is answered. */
+    const afterDue =
+      (handler: HttpHandler): HttpHandler =>
+      (request) => {
+        timeline.tick();
+        return handler(request);
+      };
+    const handleClerk = afterDue((request) => (request.path.startsWith(CONTROL_PREFIX) ? onWorld : clerk)(request));
+    await listen('clerk', port === 0 ? (before.clerk ?? 0) : port, handleClerk, port === 0);
     const faultOptions = { faults, elapsedMs: () => clock.now() - startedAt, sleep: clock.sleep };
-    for (const { name, handler } of services) {
-      await listen(name, before[name] ?? 0, withFaults(handler, { ...faultOptions, server: name }), true);
+    for (const service of services) {
+      const { name } = service;
+      const wanted = before[name] ?? 0;
+      if (service.handler === undefined) {
+        take(name, await listenTcp({ host, port: wanted, scheme: name }, service.onConnection));
+      } else {
+        const handler = afterDue(withFaults(service.handler, { ...faultOptions, server: name }));
+        await listen(name, wanted, handler, true);
+      }
     }
     if (Object.entries(ports).some(([name, value]) => before[name] !== value)) {
       context.commit({ type: 'world.served', at: clock.now(), ports });
     }
     for (const service of services) service.start?.();
+    timeline.start(); // Last, so that it comes after the others with each change.
 
     const ground: Ground = {
       compromised: population.compromised.map((user) => population.idAt(user)),
       decoys: population.decoys.map((user) => population.idAt(user)),
     };
+    const words = worldWords(context);
     return {
       id,
-      scenario,
+      scenario: told(scenario, words),
       seed,
       startedAt,
+      speed,
       isResumed,
       apiUrl: context.url('clerk'),
       statusUrl: context.url('status'),
       appUrl: context.url('app'),
-      secretKey: keys.secretKey,
+      get secretKey() {
+        return currentSecretKey(context);
+      },
       env: environmentOf(context),
       ground,
-      answers: resolveAnswers(scenario.answers, ground),
+      answers: resolveAnswers(scenario.answers, ground, words),
       requests: () => log.routes(),
       changeRequests: () => log.changes(),
       facts,
-      score: (run) => scoreDrill(facts(), run, scenario.success),
+      score: (run) => scoreDrill(facts(), inWorldTime(run, startedAt, speed), scenario.success),
       stop: async () => {
         await stop();
         file.close();
@@ -211,53 +273,11 @@ async function serveWorld({ file, host, port, clock, isResumed }: ServeOptions):
   }
 }
 
-/** Clerk's API, and two views of the world beside it for people who watch and for tests. */
-function clerkHandler({
-  context,
-  faults,
-  log,
-  facts,
-}: {
-  readonly context: WorldContext;
-  readonly faults: FaultTable;
-  readonly log: RequestLog;
-  readonly facts: () => WorldFacts;
-}): HttpHandler {
-  const { scenario, keys, clock, startedAt } = context;
-  const { environment, rateLimit } = scenario.world.instance;
-  const emulator = createEmulator({
-    context: { ...context, choices: scenario.world.choices, instance: { id: keys.instanceId, environment } },
-    secretKey: keys.secretKey,
-    faults,
-    limiter: createRateLimiter(rateLimit ?? CLERK_LIMITS[environment]),
-    log,
-    clock,
-    startedAt,
-  });
-  const views = new Map<string, () => unknown>([
-    ['/__world/state', facts],
-    ['/__world/requests', () => ({ routes: log.routes(), changes: log.changes() })],
-  ]);
-  return (request) => {
-    const view = views.get(request.path);
-    return view === undefined ? emulator(request) : jsonAnswer(view());
-  };
-}
-
-/** The names that Clerk's own libraries and the playbooks' actions read. */
-function environmentOf(context: WorldContext): { readonly [name: string]: string } {
-  const { keys, signer, url } = context;
+/** The scenario, as a responder reads it. */
+function told(scenario: Scenario, words: WorldWords): Scenario {
   return {
-    CLERK_SECRET_KEY: keys.secretKey,
-    CLERK_PUBLISHABLE_KEY: keys.publishableKey,
-    NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY: keys.publishableKey,
-    CLERK_JWT_KEY: signer.publicPem,
-    CLERK_API_URL: url('clerk'),
-    CLERK_TELEMETRY_DISABLED: '1',
-    ...Object.assign({}, ...SERVICES.map((service) => service.env?.(context) ?? {})),
+    ...scenario,
+    alert: fillText(scenario.alert, words),
+    complaints: scenario.complaints.map(({ from, text }) => ({ from, text: fillText(text, words) })),
   };
-}
-
-function jsonAnswer(value: unknown): HttpAnswer {
-  return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) };
 }

@@ -35,7 +35,7 @@ export interface EvidenceFact extends Omit<Evidence, 'blob'> {
 
 /** Of an event folded into `state` just before. */
 export function evidenceOf(event: RunEvent, state: RunState): readonly Evidence[] {
-  if (event.type !== 'manual.answered' || event.step === undefined) return [];
+  if ((event.type !== 'manual.answered' && event.type !== 'artifact.kept') || event.step === undefined) return [];
   const { step, at } = event;
   const { by } = event.data;
   const title = titleIn(state, step);

@@ -164,6 +164,7 @@ function timelineText(event: RunEvent, state: RunState): string | null {
     case 'step.log':
     case 'timer.fired':
     case 'manual.answered':
+    case 'artifact.kept':
     case 'drill.scored':
       return null;
     default:

@@ -53,6 +53,14 @@ export function hear(told: Told, event: RunEvent, state: RunState): void {
       if (typeof event.data.fields.findings === 'string') told.findings.push(event.data.fields.findings);
       told.evidence.push(...evidenceOf(event, state));
       return;
+    case 'artifact.kept':
+      for (const one of evidenceOf(event, state)) {
+        // An earlier attempt's file of this name has been replaced.
+        const earlier = told.evidence.findIndex(({ step, name }) => step === one.step && name === one.name);
+        if (earlier >= 0) told.evidence.splice(earlier, 1);
+        told.evidence.push(one);
+      }
+      return;
     case 'cause.stated':
       told.cause = event.data.text;
       return;

@@ -15,6 +15,7 @@ import { settleLeftovers } from './leftovers.ts';
 import { SecretWanted } from './reveal.ts';
 import { scopeFor } from './scope.ts';
 import { waitsForSecret } from './secret-wait.ts';
+import { readOnce } from './secrets.ts';
 import type { StepState } from './state.ts';
 import { openStepContext } from './step-context.ts';
 import { stepLedger } from './step-ledger.ts';
@@ -47,7 +48,8 @@ export async function performAttempt(
     // Taken up only to record its end: killed between a time-out and the attempt's last event.
     control.stop.throwIfAborted();
     const action = actionOf(engine, node);
-    const inputs = await resolveStepInputs(engine, node, action, control.stop);
+    const reading = { ...engine, secrets: readOnce(engine.secrets) };
+    const inputs = await resolveStepInputs(reading, node, action, control.stop);
     if (isApprovalOutdated(node, step, inputs)) {
       await voidApproval(engine, step);
       return 'finished';
@@ -60,7 +62,7 @@ export async function performAttempt(
       isIdempotent: action.idempotent,
       hasApproval: node.approval !== undefined,
     });
-    context = await openStepContext(engine, { node, action, step, ledger, control, ...ridingAlong(engine, node) });
+    context = await openStepContext(reading, { node, action, step, ledger, control, ...ridingAlong(engine, node) });
     // Somebody ended the step or the run first: nothing has been done yet.
     if (!(await session.appendUnless(endsBefore(node), started(node, action, inputs, { attempt, round, code }))))
       return 'finished';

@@ -2,6 +2,7 @@
 // that goes on in the background can do nothing more.
 import { type Action, type ActionContext, type ChangeResult, type Effect, type Outcome, Paused } from '../action.ts';
 import { RunbookError } from '../errors.ts';
+import { type ArtifactFile, createArtifacts } from './artifacts.ts';
 import { performChange, performChanges, toResult } from './changes.ts';
 import type { Clock } from './clock.ts';
 import { runProcess } from './exec.ts';
@@ -43,6 +44,8 @@ export interface ContextOptions {
   readonly proveLease: () => Promise<void>;
   readonly onProgress: (done: number, total: number | undefined, unit: string | undefined) => void;
   readonly onLog: (text: string) => void;
+  /** Stores a file of evidence with its event. */
+  readonly keepArtifact: (file: ArtifactFile) => Promise<void>;
   /** Told when a step that only reads begins to wait, and when it goes on. */
   readonly onSleep?: (isAsleep: boolean) => void;
 }
@@ -116,6 +119,10 @@ export function createContext(options: ContextOptions): OpenContext {
       hint: 'Await every promise the action starts',
     });
   };
+
+  const artifacts = createArtifacts(options.ledger.isPlanning ? undefined : options.keepArtifact, () =>
+    assertOpen('ctx.artifact'),
+  );
 
   const read = action.describe;
   const { describe, reread, forget } = createReader(read && ((kind, ids) => read.call(action, kind, ids, ctx)));
@@ -217,6 +224,10 @@ export function createContext(options: ContextOptions): OpenContext {
       });
     }),
     ledger: (): readonly ChangeResult[] => currentOnes(ledger.changes.values()).map(toResult),
+    artifact: (name, artifactOptions) => {
+      assertOpen('ctx.artifact');
+      return artifacts.open(name, artifactOptions);
+    },
     progress: (done, total, unit) => {
       // What is no number is no progress, and must not reach the journal.
       if (isOpen && Number.isFinite(done)) options.onProgress(done, Number.isFinite(total) ? total : undefined, unit);
@@ -304,6 +315,7 @@ export function createContext(options: ContextOptions): OpenContext {
         throw await asDoubt(thrown);
       }
       if (paused) throw paused;
+      await artifacts.settle();
       return result;
     },
     close: () => {

@@ -35,6 +35,7 @@ export const EVENT_VERSIONS: { readonly [T in EventType]: number } = {
   'step.progress': 1,
   'step.log': 1,
   'timer.fired': 1,
+  'artifact.kept': 1,
   'manual.answered': 1,
   'note.added': 1,
   'abort.requested': 1,

@@ -120,6 +120,8 @@ export interface EventData {
       readonly seed: number;
       readonly worldFile: string;
       readonly isUnattended: boolean;
+      /** Whatever waits, waits so many times shorter; 1 if absent. */
+      readonly speed?: number;
     };
   };
   /** A process took the run up: at its start and at every resume. */
@@ -337,6 +339,9 @@ export interface EventData {
   'step.progress': { readonly done: number; readonly total?: number; readonly unit?: string };
   'step.log': { readonly text: string };
   'timer.fired': { readonly timer: string };
+
+  /** A file that an action keeps; it takes the place of an earlier one of its step and name. `by`: the action. */
+  'artifact.kept': { readonly evidence: readonly BlobRef[]; readonly by: string };
 
   /** What people say; may be appended without the lease. */
   'manual.answered': {

@@ -24,6 +24,7 @@ export type StepEvent = Exclude<
       | 'impact.stated'
       | 'cause.stated'
       | 'drill.scored'
+      | 'artifact.kept'
       | 'event.redacted';
   }
 >;

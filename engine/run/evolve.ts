@@ -29,6 +29,7 @@ function apply(state: RunState, event: RunEvent): void {
       state.operators.add(event.data.operator);
       return;
     case 'run.paused':
+    case 'artifact.kept':
     case 'note.added':
     case 'impact.stated':
     case 'cause.stated':

@@ -14,7 +14,7 @@ import type { StopControl } from './stop.ts';
 import { learnNamed, sealNamed } from './vault.ts';
 
 /** Source: design, "Blobs". */
-const MAX_EVIDENCE_BYTES = 100 * 1024 * 1024;
+export const MAX_EVIDENCE_BYTES = 100 * 1024 * 1024;
 
 export type CheckedFields = { readonly fields: JsonObject } | { readonly problems: readonly string[] };
 

@@ -54,6 +54,24 @@ export function createSecrets(options: SecretsOptions): Secrets {
   };
 }
 
+/**
+ * The same secrets, each read once: for one attempt of a step, whose inputs, action and reader ask for the same ones. The
+ * next attempt reads again, since a key may be rotated by then. What could not be read is asked for again.
+ */
+export function readOnce(secrets: Secrets): Secrets {
+  const known = new Map<string, Promise<string>>();
+  return {
+    get(name) {
+      const already = known.get(name);
+      if (already !== undefined) return already;
+      const reading = secrets.get(name);
+      known.set(name, reading);
+      reading.catch(() => known.delete(name));
+      return reading;
+    },
+  };
+}
+
 function readReference(name: string, reference: SecretReference, options: SecretsOptions): Promise<string> {
   switch (reference.kind) {
     case 'env':

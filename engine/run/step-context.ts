@@ -4,6 +4,7 @@ import { RunbookError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { ActionStep } from '../playbook/plan.ts';
 import { findRedactionMarker } from '../redact.ts';
+import type { ArtifactFile } from './artifacts.ts';
 import { type ContextOptions, createContext, type OpenContext } from './context.ts';
 import { type Engine, effectOf, runFacts } from './engine.ts';
 import { countNothing, limitCounter } from './limits.ts';
@@ -50,10 +51,25 @@ export async function openStepContext(engine: Engine, options: StepContextOption
     cut: control.cut,
     onSleep: (isAsleep) => control.noteSleep(isAsleep),
     proveLease: () => engine.session.proveLease(),
+    keepArtifact: (file) => keepArtifact(engine, step.path, action.name, file),
     onProgress,
     onLog,
   });
   return opened.ctx.run.isDrill && opened.ctx.effect !== 'read' ? announcingProcesses(opened) : opened;
+}
+
+/** Text is redacted as a whole, so that no secret hides across two writes; what is no text is kept as it is. */
+async function keepArtifact(
+  { session, journal, redactor }: Engine,
+  step: string,
+  by: string,
+  { name, mediaType, bytes }: ArtifactFile,
+): Promise<void> {
+  const isText = /^text\/|json/.test(mediaType);
+  const kept = isText ? Buffer.from(redactor.text(Buffer.from(bytes).toString('utf8'))) : bytes;
+  const blob = await journal.putBlob(session.runId, kept);
+  const evidence = [{ blob, sizeBytes: kept.length, mediaType, name }];
+  await session.append({ type: 'artifact.kept', actor: 'engine', step, data: { evidence, by } });
 }
 
 /** A drill has a world for requests and none for processes: what one of them changes is changed for real. */

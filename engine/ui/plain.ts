@@ -78,6 +78,8 @@ function describe(event: RunEvent, state: RunState): string | null {
       return `kept ${title}: its temporary change stays, by ${event.data.by}: ${event.data.reason}`;
     case 'step.log':
       return `log ${title}: ${event.data.text}`;
+    case 'artifact.kept':
+      return `kept ${title}: ${event.data.evidence.map(({ name, sizeBytes }) => `${name ?? 'a file'}, ${sizeBytes} bytes`).join('; ')}`;
     case 'manual.answered':
       return `answer ${title}: by ${event.data.by}`;
     case 'note.added':

@@ -2,6 +2,7 @@
 // It follows engine/action.ts and knows nothing of the engine's own implementation.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFile } from 'node:child_process';
+import { Writable } from 'node:stream';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import {
@@ -48,6 +49,8 @@ export interface FakeRun {
   readonly abort: AbortController;
   readonly logs: string[];
   readonly results: Map<string, ChangeResult>;
+  /** Files that were kept, by name. */
+  readonly artifacts: ReadonlyMap<string, string>;
   /** Runs the action as the engine does: input checked and completed by its schema, output checked. */
   run(action: Action, input: Json): Promise<JsonObject>;
 }
@@ -68,6 +71,7 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
   globalThis.fetch = gatedFetch;
   const abort = new AbortController();
   const logs: string[] = [];
+  const artifacts = new Map<string, string>();
   const results = new Map(
     (options.ledger ?? []).map((change) => [`${change.kind} ${change.id} ${change.verb}`, change]),
   );
@@ -177,6 +181,19 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
       return [...new Set(ids)].filter((id) => !isHeld(id));
     },
     ledger: () => [...results.values()],
+    artifact: (name) => {
+      const chunks: Buffer[] = [];
+      return new Writable({
+        write: (chunk: Buffer, _encoding, done) => {
+          chunks.push(chunk);
+          done();
+        },
+        final: (done) => {
+          if (options.planning !== true) artifacts.set(name, Buffer.concat(chunks).toString('utf8'));
+          done();
+        },
+      });
+    },
     progress: () => undefined,
     log: (text) => void logs.push(text),
     secret: async (name) => {
@@ -198,6 +215,7 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
     abort,
     logs,
     results,
+    artifacts,
     async run(action, input) {
       current = action;
       isIdempotent = action.idempotent;
@@ -215,6 +233,7 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
 export function checkSchema(schema: JsonObject, value: Json, what: string): void {
   const ajv = new Ajv2020({ useDefaults: true, allErrors: true, allowUnionTypes: true });
   addFormats.default(ajv);
+  ajv.addVocabulary(['secret']);
   ajv.addFormat('runbook-duration', /^\d{1,9}(ms|s|m|h|d)$/);
   const validate = ajv.compile(schema);
   if (!validate(value)) throw new Error(`${what}: ${ajv.errorsText(validate.errors)}`);

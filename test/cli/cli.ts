@@ -19,6 +19,8 @@ export interface Running {
   /** Resolves when standard output holds the text. */
   until(text: string): Promise<void>;
   kill(signal: NodeJS.Signals): void;
+  /** Standard output so far. */
+  printed(): string;
   readonly ended: Promise<Outcome>;
 }
 
@@ -67,6 +69,7 @@ export class Place {
     return {
       ended,
       kill: (signal) => void child.kill(signal),
+      printed: () => stdout,
       until: (text) =>
         new Promise((resolve, reject) => {
           const look = (): void => {

@@ -43,7 +43,7 @@ describe('a store that is not there', () => {
 describe('a drill whose state cannot be kept', () => {
   it('alarms nobody, and is not called a fault of runbook', async () => {
     place.write('file', '');
-    const { exitCode, stdout, stderr } = await at('file/runs.db', 'drill', '--yes');
+    const { exitCode, stdout, stderr } = await at('file/runs.db', 'drill', 'breach-response', '--yes');
     expect(exitCode).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toContain('[E_STORE_');
@@ -52,7 +52,7 @@ describe('a drill whose state cannot be kept', () => {
 
   it('says which folder cannot be written', async () => {
     place.write('kept/drills', 'a file where the folder should be');
-    const { stdout, stderr } = await at('kept/runs.db', 'drill', '--yes');
+    const { stdout, stderr } = await at('kept/runs.db', 'drill', 'breach-response', '--yes');
     expect(stdout).toBe('');
     expect(stderr).toContain('[E_STORE_READONLY]');
     expect(stderr).toContain(join('kept', 'drills'));

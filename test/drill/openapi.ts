@@ -23,6 +23,8 @@ function convert(value: unknown): unknown {
 export interface OpenApi {
   /** The validator of an operation's answer with this status. */
   validator(method: string, path: string, status: number): ValidateFunction;
+  /** The validator of an operation's JSON body; undefined where the file knows none. */
+  requestValidator(method: string, path: string): ValidateFunction | undefined;
   operations(): readonly string[];
 }
 
@@ -36,6 +38,12 @@ export function loadOpenApi(): OpenApi {
       Object.entries(paths).flatMap(([path, methods]) =>
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
       ),
+    requestValidator: (method, path) => {
+      const operation = paths[path]?.[method.toLowerCase()];
+      const body = isNode(operation) && isNode(operation.requestBody) ? operation.requestBody.content : undefined;
+      const json = isNode(body) ? body['application/json'] : undefined;
+      return isNode(json) ? ajv.compile(convert(json.schema) as Node) : undefined;
+    },
     validator: (method, path, status) => {
       const operation = paths[path]?.[method.toLowerCase()];
       if (!isNode(operation) || !isNode(operation.responses)) throw new Error(`${method} ${path} is not in the file`);

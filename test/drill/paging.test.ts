@@ -144,3 +144,38 @@ test('status=active misses a pending session, and pending cannot be asked for', 
   }
   throw new Error('no user with a pending session');
 });
+
+test('finds users by what belongs to them, and by the address that an intruder added', async () => {
+  const world = await startTestWorld({
+    scenario: scenarioWith({
+      users: 200,
+      credentials: { addedByAttacker: { emails: 2 } },
+      keys: { organizations: 2 },
+    }),
+  });
+  const users = rows(await ask(world, 'GET', '/v1/users?limit=500'));
+  const first = (field: string, value: string): readonly [unknown, string] => {
+    const owner = must(users.find((user) => Array.isArray(user[field]) && user[field].length > 0));
+    const [one] = owner[field] as { [name: string]: string }[];
+    return [owner.id, must(must(one)[value])];
+  };
+  const found = async (query: string) => rows(await ask(world, 'GET', `/v1/users?${query}`)).map(({ id }) => id);
+  const [phoneOwner, phone] = first('phone_numbers', 'phone_number');
+  expect(await found(`phone_number=${encodeURIComponent(phone)}`)).toEqual([phoneOwner]);
+  expect(await found(`phone_number_query=${encodeURIComponent(phone.slice(2))}`)).toContain(phoneOwner);
+  const [walletOwner, wallet] = first('web3_wallets', 'web3_wallet');
+  expect(await found(`web3_wallet=${wallet}`)).toEqual([walletOwner]);
+  const [accountOwner, account] = first('external_accounts', 'provider_user_id');
+  expect(await found(`provider=oauth_google&provider_user_id=${account}`)).toEqual([accountOwner]);
+  expect(await found(`provider=oauth_apple&provider_user_id=${account}`)).toEqual([]);
+  const attacked = must(users.find((user) => (user.email_addresses as unknown[]).length > 1));
+  const added = must((attacked.email_addresses as { email_address: string }[])[1]).email_address;
+  expect(await found(`email_address=${added}`)).toEqual([attacked.id]);
+  const member = must(world.ground.compromised[0]);
+  const { body } = await ask(world, 'GET', `/v1/users/${member}/organization_memberships`);
+  const organization = must((body as unknown as { data: { organization: { id: string } }[] }).data[0]).organization.id;
+  const members = await found(`limit=500&organization_id=${organization}`);
+  expect(members).toContain(member);
+  const others = await found(`limit=500&organization_id=-${organization}`);
+  expect(members.length + others.length).toBe(200);
+});

@@ -72,7 +72,7 @@ test('$compromised becomes the ids of this world, only where it is the whole val
   expect(resolved.steps.confirm?.fields).toEqual({ users: ['user_a'], text: 'not $compromised' });
 });
 
-test('the breach drill answers every manual step and the one approval of its playbook', async () => {
+test('the breach drill answers every manual step that its world leads to, and the approvals of others', async () => {
   const world = await startTestWorld({ scenario: loadScenario(resolve(DRILLS, 'breach-response.yaml')) });
   expect(Object.keys(world.answers.steps)).toEqual([
     'confirm',
@@ -83,7 +83,7 @@ test('the breach drill answers every manual step and the one approval of its pla
     'document',
   ]);
   expect(world.answers.steps.confirm?.fields.users).toEqual(world.ground.compromised);
-  expect(world.answers.approvals).toMatchObject([{ step: 'contain/ban', role: 'security', decision: 'approve' }]);
+  expect(world.answers.approvals).toMatchObject([{ step: '*', role: 'security', decision: 'approve' }]);
   const live = world
     .facts()
     .concerned.filter(({ role }) => role === 'compromised')

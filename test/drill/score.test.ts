@@ -3,7 +3,7 @@ import type { UserFacts, WorldFacts } from '../../engine/drill/inspect.ts';
 import { type RunFacts, renderScore, scoreDrill } from '../../engine/drill/score.ts';
 import { ask, STARTED_AT, scenarioWith, startTestWorld, testClock } from './helpers.ts';
 
-const SUCCESS = { passMark: 80, containWithinSeconds: 900, maxMissed: 0, maxCollateral: 0 };
+const SUCCESS = { passMark: 80, containWithinSeconds: 900, restoreWithinSeconds: 1800, maxMissed: 0, maxCollateral: 0 };
 const RUN: RunFacts = { startedAt: STARTED_AT, endedAt: STARTED_AT + 600_000, stepsSkipped: [], failedSteps: [] };
 
 function user(id: string, rest: Partial<UserFacts> = {}): UserFacts {
@@ -52,7 +52,7 @@ test('a clean containment scores 100 and tells when the last session ended', () 
 test('a compromised user left alone is missed, costs points with the user as evidence, and fails the drill', () => {
   const score = scoreDrill(worldOf(user('a'), missedUser), RUN, SUCCESS);
   expect(score).toMatchObject({ passed: false, containedAt: null, timeToContainMs: null });
-  expect(score.missed).toEqual([{ user: 'user_missed', liveSessions: 2, banned: false }]);
+  expect(score.missed).toEqual([{ user: 'user_missed', liveSessions: 2, banned: false, canSignIn: true }]);
   expect(score.deductions.flatMap(({ evidence }) => evidence)).toEqual([
     'user_missed: 2 live',
     'user_missed: not banned',

@@ -9,6 +9,7 @@ import { builtInActions } from '../../actions/index.ts';
 import { type Action, type ActionContext, messageOf } from '../../engine/action.ts';
 import { type DrillWorld, startWorld } from '../../engine/drill/world.ts';
 import { installGate } from '../../engine/run/gate.ts';
+import { SAMPLES } from '../actions/clerk/sample-runs.ts';
 import { ask, scenarioWith } from '../drill/helpers.ts';
 import { act, byPath, dryRun, playbook, reader } from './preview/dry-run.ts';
 
@@ -43,6 +44,11 @@ function stepsAgainst(world: DrillWorld): { readonly [action: string]: readonly 
     'clerk.revoke-sessions': [`approval: {}, with: { users: ${users} }`],
     'clerk.find-suspicious-sessions': ['with: { ips: ["198.51.100.0/24"] }'],
     'clerk.count-active-sessions': [`with: { users: ${users} }`],
+    'clerk.list-users': ['with: { banned: false }'],
+    'clerk.find-added-credentials': [`with: { users: ${users}, since: "2020-01-01T00:00:00Z" }`],
+    'clerk.export-access-log': [`with: { users: ${users} }`],
+    'clerk.token-lifetimes': [''],
+    'clerk.check-key': ['with: { current: "${{ secrets.CLERK_SECRET_KEY }}" }'],
     'clerk.status': [''],
     'env.check': ['with: { variables: [{ name: CLERK_SECRET_KEY }] }'],
     'http.probe': [`with: { url: "${world.statusUrl}" }`],
@@ -60,9 +66,10 @@ function stepsAgainst(world: DrillWorld): { readonly [action: string]: readonly 
   };
 }
 
-test('every built-in action has its place in the next test', () => {
+test('every built-in action has its place in the next test, or among the samples of those that change Clerk', () => {
   const world = { ground: { compromised: [] }, facts: () => ({ concerned: [] }) } as unknown as DrillWorld;
-  expect(Object.keys(stepsAgainst(world)).sort()).toEqual(builtInActions.map(({ name }) => name).sort());
+  const placed = new Set([...Object.keys(stepsAgainst(world)), ...Object.keys(SAMPLES)]);
+  expect([...placed].sort()).toEqual(builtInActions.map(({ name }) => name).sort());
 });
 
 test('a plan with every built-in action leaves the world as it was, byte for byte', async () => {

@@ -1,8 +1,9 @@
 import { loadScenario } from '../../drill/scenario.ts';
 import { createRun } from '../../run/create.ts';
-import { clean, wrap } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
+import { compareDrills } from '../drills/compare.ts';
 import {
+  drillApp,
   drillEnv,
   drillPeople,
   drillSettings,
@@ -10,7 +11,9 @@ import {
   makeWorld,
   requireSamePlaybook,
 } from '../drills/drill-world.ts';
-import { findScenario } from '../drills/scenario-files.ts';
+import { listDrills } from '../drills/list.ts';
+import { findScenario, scenarios } from '../drills/scenario-files.ts';
+import { showSymptoms } from '../drills/symptoms.ts';
 import { createCompiler } from '../playbooks/compiler.ts';
 import { findPlaybook, readPlaybook } from '../playbooks/playbook-files.ts';
 import { packageVersion } from '../resources.ts';
@@ -23,6 +26,8 @@ import { inputPairs, openVault } from '../runs/secret-inputs.ts';
 export interface DrillOptions extends CommonOptions {
   readonly scenario?: string;
   readonly seed?: number;
+  readonly speed?: number;
+  readonly compare?: boolean;
   readonly input?: readonly string[];
   readonly yes?: boolean;
   readonly report?: string;
@@ -30,9 +35,13 @@ export interface DrillOptions extends CommonOptions {
 }
 
 export async function drill(app: App, playbook: string | undefined, options: DrillOptions): Promise<number> {
+  if (options.compare === true) return compareDrills(app, playbook);
+  if (playbook === undefined && options.scenario === undefined && scenarios(app).size > 1) return listDrills(app);
   const scenario = loadScenario(findScenario(app, { scenario: options.scenario, playbook }));
-  requireSamePlaybook(scenario, playbook ?? scenario.playbook);
-  const file = findPlaybook(app, playbook ?? scenario.playbook);
+  // A drill may be called by its own name too.
+  const rehearsed = playbook === undefined || playbook === scenario.name ? scenario.playbook : playbook;
+  requireSamePlaybook(scenario, rehearsed);
+  const file = findPlaybook(app, rehearsed);
   const compiler = createCompiler(app);
   const plan = await compiler.plan(readPlaybook(file), file.shown);
   // Nobody is alarmed, and no world made, where the run could not be kept.
@@ -41,17 +50,20 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
   const { world, worldFile } = await makeWorld(app, {
     scenario,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.speed === undefined ? {} : { speed: options.speed }),
   });
+  const inDrill = drillApp(app, world.speed);
   try {
     const env = drillEnv(world, app.env);
     learnSecrets(app.redactor, plan, { actions: compiler.actions, envs: [app.env, env] });
-    if (!app.isJson) showAlert(app, world.scenario);
+    if (!app.isJson) showSymptoms(app, world.scenario);
     const vault = openVault(app);
     const inputs = await resolveRunInputs(
       app,
       plan,
       {
-        ...world.answers.inputs,
+        // Whoever rehearses is asked as in an incident.
+        ...(isUnattended ? world.answers.inputs : {}),
         ...inputPairs(plan, options.input),
       },
       vault,
@@ -67,11 +79,17 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
         version: packageVersion(),
         title: world.scenario.title,
         detectedAt: new Date(world.startedAt).toISOString(),
-        drill: { scenario: world.scenario.name, seed: world.seed, worldFile, isUnattended },
+        drill: {
+          scenario: world.scenario.name,
+          seed: world.seed,
+          worldFile,
+          isUnattended,
+          ...(world.speed === 1 ? {} : { speed: world.speed }),
+        },
       }),
     );
     return await drive({
-      app,
+      app: inDrill,
       compiler,
       plan,
       runId,
@@ -80,19 +98,10 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
       confirmsAll: isUnattended,
       settings: drillSettings(world, app.env),
       vault,
-      people: drillPeople(app, world, isUnattended),
+      people: drillPeople(inDrill, world, isUnattended),
       last: (session) => endDrill(app, world, session, options.report),
     });
   } finally {
     await world.stop();
   }
-}
-
-function showAlert(app: App, scenario: { readonly title: string; readonly alert: string }): void {
-  const { palette, print, columns } = app.terminal;
-  print(palette.bold(`Drill: ${clean(scenario.title)}`));
-  const width = Math.min(columns() - 3, 100);
-  const lines = clean(scenario.alert).trimEnd().split('\n');
-  for (const line of lines.flatMap((one) => wrap(one, width))) print(`  ${line}`);
-  print('');
 }

@@ -1,6 +1,7 @@
 // Deletes runs that ended long ago, each exported first and read back.
 import { rmSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { filesOfWorld } from '../../drill/world-files.ts';
 import { RunbookError } from '../../errors.ts';
 import { foldRun } from '../../run/session.ts';
 import { isWhole } from '../../store/check-run.ts';
@@ -72,7 +73,7 @@ async function pruneAll({ app, store, folder }: Place, old: readonly Old[]): Pro
         ? null
         : 'it has gone on meanwhile';
     if (why === null) {
-      if (one.worldFile !== null) rmSync(one.worldFile, { force: true });
+      for (const left of one.worldFile === null ? [] : filesOfWorld(one.worldFile)) rmSync(left, { force: true });
       gone.push({ run: run.id, file });
       if (!app.isJson) print(`Deleted ${what}; kept in ${shownPath(app.cwd, file)}`);
     } else {

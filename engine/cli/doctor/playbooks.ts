@@ -11,11 +11,12 @@ import { listPlaybooks, type PlaybookFile, readPlaybook } from '../playbooks/pla
 import type { ProjectConfig } from '../project/load-config.ts';
 import { secretNames } from '../runs/learn-secrets.ts';
 import { brokenBy, type Finding } from './finding.ts';
+import type { NeededSecret } from './secrets.ts';
 
 export interface CheckedPlaybooks {
   readonly findings: readonly Finding[];
   /** Secrets that playbooks and their actions need, and which playbooks those are. */
-  readonly secrets: ReadonlyMap<string, readonly string[]>;
+  readonly secrets: ReadonlyMap<string, NeededSecret>;
 }
 
 export async function checkPlaybooks(
@@ -24,15 +25,18 @@ export async function checkPlaybooks(
   config: ProjectConfig | null,
 ): Promise<CheckedPlaybooks> {
   const findings: Finding[] = [];
-  const secrets = new Map<string, string[]>();
+  const secrets = new Map<string, NeededSecret>();
   const contacts = await knownContacts(config);
   let valid = 0;
   for (const file of listPlaybooks(app)) {
     const plan = await compile(compiler, file, findings);
     if (plan === null) continue;
     valid += 1;
-    for (const name of secretNames(plan, compiler.actions))
-      secrets.set(name, [...(secrets.get(name) ?? []), file.name]);
+    for (const name of secretNames(plan, compiler.actions)) {
+      const isOptional = plan.requires.optionalSecrets.includes(name);
+      const before = secrets.get(name) ?? { by: [], isOptional: true };
+      secrets.set(name, { by: [...before.by, file.name], isOptional: before.isOptional && isOptional });
+    }
     const missing = config === null ? [] : plan.requires.env.filter((name) => (config.env[name] ?? '') === '');
     if (missing.length > 0)
       findings.push({

@@ -15,11 +15,16 @@ export interface CheckedSecrets {
   readonly values: ReadonlyMap<string, string>;
 }
 
-/** @param needed by which playbooks. */
+/** Which playbooks use a secret, and whether all of them can be started without it. */
+export interface NeededSecret {
+  readonly by: readonly string[];
+  readonly isOptional: boolean;
+}
+
 export async function checkSecrets(
   app: App,
   config: ProjectConfig,
-  needed: ReadonlyMap<string, readonly string[]>,
+  needed: ReadonlyMap<string, NeededSecret>,
 ): Promise<CheckedSecrets> {
   const secrets = openSecrets(app, config, {
     next: 'run runbook doctor again',
@@ -29,13 +34,18 @@ export async function checkSecrets(
   const values = new Map<string, string>();
   // What the config names is looked at too, although no playbook may need it yet.
   for (const name of new Set([...needed.keys(), ...config.secrets.keys()])) {
-    const by = needed.get(name) ?? [];
+    const { by, isOptional } = needed.get(name) ?? { by: [], isOptional: false };
     try {
       const value = await secrets.get(name);
       values.set(name, value);
       findings.push(judge(name, value));
     } catch (error) {
       const isMissing = error instanceof RunbookError && error.code === 'E_SECRET_MISSING';
+      if (isMissing && isOptional) {
+        const text = `${name} is not set. ${listed(by)} can be started without it, and use it in some steps`;
+        findings.push({ about: 'secrets', level: 'skipped', text });
+        continue;
+      }
       const finding = brokenBy('secrets', error);
       const text = `${finding.text}${by.length === 0 ? '' : `. Needed by ${listed(by)}`}`;
       findings.push({ ...finding, text, level: isMissing ? 'warning' : 'broken' });

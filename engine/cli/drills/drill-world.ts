@@ -5,6 +5,7 @@ import type { DrillWorld } from '../../drill/world.ts';
 import { messageOf, RunbookError } from '../../errors.ts';
 import type { JsonObject } from '../../json.ts';
 import { makeFolder } from '../../make-folder.ts';
+import type { Clock } from '../../run/clock.ts';
 import type { EventData } from '../../run/events.ts';
 import type { People } from '../../run/people.ts';
 import type { RunSession } from '../../run/session.ts';
@@ -19,6 +20,7 @@ import { runFactsOf } from '../runs/run-facts.ts';
 export interface WorldRequest {
   readonly scenario: Scenario;
   readonly seed?: number;
+  readonly speed?: number;
 }
 
 export async function makeWorld(
@@ -33,6 +35,7 @@ export async function makeWorld(
       scenario: request.scenario,
       stateFile: join(folder, worldFile),
       ...(request.seed === undefined ? {} : { seed: request.seed }),
+      ...(request.speed === undefined ? {} : { speed: request.speed }),
     });
     return { world, worldFile };
   } catch (error) {
@@ -49,7 +52,19 @@ export async function resumeWorld(
   return startWorld({ stateFile: join(worldFolder(app), basename(drill.worldFile)) });
 }
 
-function worldFolder(app: App): string {
+/** The same, but whatever waits there waits `speed` times shorter. What time it is stays as it is: the journal tells it. */
+export function drillApp(app: App, speed: number): App {
+  const { clock } = app;
+  const fast: Clock = {
+    now: clock.now,
+    monotonic: () => clock.monotonic() * speed,
+    after: (ms, callback) => clock.after(ms / speed, callback),
+  };
+  // Its getters stay getters: who the operator is, is found out when somebody asks.
+  return speed === 1 ? app : Object.create(app, { clock: { value: fast, enumerable: true } });
+}
+
+export function worldFolder(app: App): string {
   const folder = join(app.project.stateFolder, 'drills');
   try {
     makeFolder(folder, 0o700);
@@ -71,10 +86,13 @@ function worldFolderError(error: unknown, folder: string): unknown {
   });
 }
 
-/** Of the shell's own variables a drill gets what processes need to start; everything else comes from the world. */
+/**
+ * Of the shell's own variables a drill gets what processes need to start; everything else comes from the world. What is read
+ * there each time it is asked for stays so: the secret key may be rotated during the run.
+ */
 export function drillEnv(world: DrillWorld, shell: App['env']): { readonly [name: string]: string | undefined } {
   const { PATH, HOME, TMPDIR, LANG } = shell;
-  return { PATH, HOME, TMPDIR, LANG, ...world.env };
+  return Object.defineProperties({ PATH, HOME, TMPDIR, LANG }, Object.getOwnPropertyDescriptors(world.env));
 }
 
 /** The world's secrets, and no rules of the project: its people and addresses are not those that the rules mean. */

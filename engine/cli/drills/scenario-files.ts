@@ -39,7 +39,8 @@ export function findScenario(
   });
 }
 
-function scenarios(app: App): Map<string, string> {
+/** Files by name, the project's first. */
+export function scenarios(app: App): Map<string, string> {
   const found = new Map<string, string>();
   for (const playbooks of [...app.project.playbookFolders, join(packageRoot(), 'playbooks')]) {
     const folder = join(playbooks, 'drills');

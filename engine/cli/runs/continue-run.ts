@@ -60,14 +60,16 @@ export async function continueRun(
   if (!drill) return drive(base);
   // Before the world starts: that is refused too where one runs, but does not know by whom.
   await requireFree(opened.journal, runId, app.clock.now());
-  const { drillSettings, drillPeople, endDrill, resumeWorld } = await import('../drills/drill-world.ts');
+  const { drillApp, drillSettings, drillPeople, endDrill, resumeWorld } = await import('../drills/drill-world.ts');
   const world = await resumeWorld(app, drill);
-  const others = drillPeople(app, world, drill.isUnattended || options.yes === true);
+  const inDrill = drillApp(app, world.speed);
+  const others = drillPeople(inDrill, world, drill.isUnattended || options.yes === true);
   const people = (terminal: People): People => others(answers?.(terminal) ?? terminal);
   try {
     return await drive({
       last: (session) => endDrill(app, world, session, options.report),
       ...base,
+      app: inDrill,
       settings: drillSettings(world, app.env),
       people,
     });

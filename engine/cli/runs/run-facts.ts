@@ -9,6 +9,7 @@ export function runFactsOf(state: RunState): RunFacts {
     endedAt: Date.parse(state.endedAt ?? state.lastAt),
     ...(state.mitigatedAt === null ? {} : { containedAt: Date.parse(state.mitigatedAt) }),
     stepsSkipped: steps.filter(isLeftOut).map((step) => step.path),
+    approvalsMissed: steps.filter((step) => step.approval?.pending).map((step) => step.path),
     failedSteps: steps.filter((step) => step.phase === 'failed').map((step) => step.path),
   };
 }

@@ -1,6 +1,5 @@
 // Clerk's Backend API as an HTTP handler: finds the route, lets the fault table, the key check and the rate limit have
 // their say, and puts what a handler answers into Clerk's form.
-import { timingSafeEqual } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
 import type { Json } from '../../json.ts';
 import type { DrillClock } from '../clock.ts';
@@ -8,18 +7,33 @@ import type { FaultTable } from '../faults.ts';
 import type { RouteMatch } from '../http/router.ts';
 import { createRouter } from '../http/router.ts';
 import type { HttpAnswer, HttpRequest } from '../http/server.ts';
+import { secretKeyCheck } from '../keys.ts';
 import { draw, STREAM } from '../random.ts';
 import type { RequestLog } from '../request-log.ts';
 import type { Fault } from '../scenario.ts';
+import { answerAfter, answerBefore } from '../services/faulty-handler.ts';
 import { badBody, ClerkApiError, injected, missingKey, notEmulated, tooManyRequests, wrongKey } from './errors.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import type { ClerkContext, ClerkHandler, ClerkRoute } from './route.ts';
+import { apiKeyRoutes } from './routes/api-keys.ts';
 import { banRoutes } from './routes/bans.ts';
+import { blocklistRoutes } from './routes/blocklist.ts';
+import { credentialRoutes } from './routes/credentials.ts';
 import { instanceRoutes, JWKS_PATH } from './routes/instance.ts';
+import { instanceSettingsRoutes } from './routes/instance-settings.ts';
+import { jwtTemplateRoutes } from './routes/jwt-templates.ts';
+import { machineRoutes } from './routes/machines.ts';
+import { membershipRoutes } from './routes/memberships.ts';
 import { metadataRoutes } from './routes/metadata.ts';
+import { oauthRoutes } from './routes/oauth.ts';
 import { passwordRoutes } from './routes/passwords.ts';
+import { checkPlatformToken, PLATFORM_PREFIX, PLATFORM_ROUTES } from './routes/platform.ts';
+import { secondFactorRoutes } from './routes/second-factors.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+import { trustedDeviceRoutes } from './routes/trusted-devices.ts';
 import { userRoutes } from './routes/users.ts';
+import { webhooksUrlRoutes } from './routes/webhooks-url.ts';
 
 /** Every operation that is emulated; all else answers 501. */
 export const CLERK_ROUTES: readonly ClerkRoute[] = [
@@ -29,11 +43,22 @@ export const CLERK_ROUTES: readonly ClerkRoute[] = [
   ...metadataRoutes,
   ...sessionRoutes,
   ...instanceRoutes,
+  ...apiKeyRoutes,
+  ...machineRoutes,
+  ...oauthRoutes,
+  ...tokenRoutes,
+  ...jwtTemplateRoutes,
+  ...membershipRoutes,
+  ...instanceSettingsRoutes,
+  ...blocklistRoutes,
+  ...webhooksUrlRoutes,
+  ...credentialRoutes,
+  ...secondFactorRoutes,
+  ...trustedDeviceRoutes,
 ];
 
 export interface EmulatorOptions {
   readonly context: ClerkContext;
-  readonly secretKey: string;
   readonly faults: FaultTable;
   readonly limiter: RateLimiter;
   readonly log: RequestLog;
@@ -46,8 +71,8 @@ const JSON_HEADERS = { 'Content-Type': 'application/json' };
 
 export function createEmulator(options: EmulatorOptions): (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer> {
   const { context, faults, log, clock, startedAt } = options;
-  const route = createRouter<ClerkHandler>(CLERK_ROUTES);
-  const checkKey = keyChecker(options.secretKey);
+  const route = createRouter<ClerkHandler>([...CLERK_ROUTES, ...PLATFORM_ROUTES]);
+  const checkKey = keyChecker(context);
   let answered = 0;
 
   const answerError = (error: ClerkApiError): Exclude<HttpAnswer, 'cut'> => {
@@ -73,7 +98,8 @@ export function createEmulator(options: EmulatorOptions): (request: HttpRequest)
       const endpoint = match === undefined ? request.path : `${match.route.method} ${match.route.path}`;
       if (fault?.kind === 'error') throw injected(fault.status);
       if (match?.route.path !== JWKS_PATH) {
-        checkKey(request.headers.authorization);
+        if (fault?.kind === 'key-revoked') throw wrongKey();
+        checkKey(request, now);
         if (fault?.kind === 'rate-limit') {
           options.limiter.block(endpoint, now + fault.retryAfterSeconds * 1000);
           throw tooManyRequests(fault.retryAfterSeconds);
@@ -96,7 +122,7 @@ export function createEmulator(options: EmulatorOptions): (request: HttpRequest)
     match: RouteMatch<ClerkHandler> | undefined,
     fault: Fault | undefined,
   ): HttpAnswer => {
-    const answer = fault?.kind === 'reset' ? 'cut' : applyFault(perform(request, match, fault), fault);
+    const answer = answerBefore(fault) ?? answerAfter(perform(request, match, fault), fault, clock.sleep);
     log.record({
       route: match === undefined ? `${request.method} (none)` : `${match.route.method} ${match.route.path}`,
       method: request.method,
@@ -115,20 +141,13 @@ export function createEmulator(options: EmulatorOptions): (request: HttpRequest)
   };
 }
 
-/** What a fault does to an answer that is ready: by then the effect has happened. */
-function applyFault(answer: HttpAnswer, fault: Fault | undefined): HttpAnswer {
-  if (answer === 'cut' || fault === undefined) return answer;
-  if (fault.kind === 'drop-answer') return 'cut';
-  if (fault.kind !== 'content-type') return answer;
-  return { ...answer, headers: { ...answer.headers, 'Content-Type': fault.contentType } };
-}
-
-function keyChecker(secretKey: string): (header: string | undefined) => void {
-  const expected = Buffer.from(`Bearer ${secretKey}`);
-  return (header) => {
-    if (header === undefined || !header.startsWith('Bearer ')) throw missingKey();
-    const given = Buffer.from(header);
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw wrongKey();
+/** The instance's secret key; the Platform API has a token of its own. */
+function keyChecker(context: ClerkContext): (request: Pick<HttpRequest, 'path' | 'headers'>, now: number) => void {
+  const isGood = secretKeyCheck(context);
+  return ({ path, headers: { authorization } }, now) => {
+    if (path.startsWith(PLATFORM_PREFIX)) return checkPlatformToken(authorization, context);
+    if (authorization === undefined || !authorization.startsWith('Bearer ')) throw missingKey();
+    if (!isGood(authorization, now)) throw wrongKey();
   };
 }
 

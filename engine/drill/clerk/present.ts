@@ -2,14 +2,11 @@
 // properties, no others (both allow no additional ones).
 import type { Json, JsonObject } from '../../json.ts';
 import type { World } from '../context.ts';
-import { plainId } from '../population/ids.ts';
-import { emailAt, nameAt } from '../population/people.ts';
-import { type Activity, isLive, type SessionStatus } from '../population/sessions.ts';
-import { below, STREAM } from '../random.ts';
+import { type Activity, isLive } from '../population/sessions.ts';
 import { metadataOf } from '../state/metadata.ts';
-import { endedAt } from '../state/sessions.ts';
-import type { UserChange } from '../state/user-change.ts';
-import { effectiveLock } from '../state/users.ts';
+import { effectiveLock, type UserChange } from '../state/user-change.ts';
+import * as view from '../state/view.ts';
+import { presentCredentials } from './present-credentials.ts';
 
 const DAY_MS = 86_400_000;
 /** Clerk's default number of failed attempts before a lock. */
@@ -20,59 +17,36 @@ export function floorToDay(time: number | null): number | null {
   return time === null ? null : Math.floor(time / DAY_MS) * DAY_MS;
 }
 
-export function isBanned({ population, state }: World, user: number): boolean {
-  return state.users.get(user)?.banned ?? population.isBannedAtStart(user);
-}
-
-export function userUpdatedAt({ population, state }: World, user: number): number {
-  return state.users.get(user)?.updatedAt ?? population.lastActiveAt(user) ?? population.createdAt(user);
-}
-
 export function presentUser(world: World, user: number, now: number): JsonObject {
   const { population, state } = world;
-  const { seed } = population;
   const change = state.users.get(user);
-  const { first, last } = nameAt(seed, user);
-  const emailId = plainId('idn', seed, STREAM.emailId, user);
-  const createdAt = population.createdAt(user);
-  const hasTotp = population.roleOf(user) === 'innocent' && below(4, seed, STREAM.secondFactor, user) === 0;
+  const { firstName, lastName } = view.profileOf(world, user);
+  const createdAt = view.createdAt(world, user);
   return {
     id: population.idAt(user),
     object: 'user',
     username: null,
-    first_name: first,
-    last_name: last,
+    first_name: firstName,
+    last_name: lastName,
     locale: null,
     image_url: `https://img.clerk.com/drill-${user}`,
     has_image: false,
-    primary_email_address_id: emailId,
-    primary_phone_number_id: null,
-    primary_web3_wallet_id: null,
     password_enabled: true,
-    two_factor_enabled: hasTotp,
-    totp_enabled: hasTotp,
-    backup_code_enabled: false,
-    email_addresses: [presentEmail(emailId, emailAt(seed, user), createdAt)],
-    phone_numbers: [],
-    web3_wallets: [],
-    passkeys: [],
-    external_accounts: [],
+    ...presentCredentials(world, user),
     saml_accounts: [],
     enterprise_accounts: [],
     public_metadata: metadataOf(population, user, change, 'public_metadata'),
     private_metadata: metadataOf(population, user, change, 'private_metadata'),
     unsafe_metadata: metadataOf(population, user, change, 'unsafe_metadata'),
     external_id: null,
-    last_sign_in_at: population.lastSignInAt(user),
-    banned: isBanned(world, user),
+    last_sign_in_at: view.lastSignInAt(world, user),
+    banned: view.isBanned(world, user),
     ...presentLock(change, now),
     created_at: createdAt,
-    updated_at: userUpdatedAt(world, user),
+    updated_at: view.updatedAt(world, user),
     delete_self_enabled: true,
     create_organization_enabled: true,
-    last_active_at: floorToDay(population.lastActiveAt(user)),
-    mfa_enabled_at: hasTotp ? createdAt + DAY_MS : null,
-    mfa_disabled_at: null,
+    last_active_at: floorToDay(view.lastActiveAt(world, user)),
     legal_accepted_at: null,
   };
 }
@@ -88,41 +62,18 @@ function presentLock(change: UserChange | undefined, now: number): JsonObject {
   };
 }
 
-function presentEmail(id: string, address: string, createdAt: number): Json {
-  return {
-    id,
-    object: 'email_address',
-    email_address: address,
-    reserved: false,
-    verification: {
-      object: 'verification_otp',
-      status: 'verified',
-      strategy: 'email_code',
-      attempts: 1,
-      expire_at: createdAt + 600_000,
-    },
-    linked_to: [],
-    matches_sso_connection: false,
-    created_at: createdAt,
-    updated_at: createdAt,
-  };
-}
-
-/** A session's status now: a live one that ended in this drill is `revoked`. */
-export function sessionStatus(seeded: SessionStatus, ended: number | undefined): SessionStatus {
-  return isLive(seeded) && ended !== undefined ? 'revoked' : seeded;
-}
-
-export function presentSession({ population, state }: World, user: number, index: number): JsonObject {
-  const session = population.sessionAt(user, index);
-  const ended = isLive(session.status) ? endedAt(state.users.get(user), index) : undefined;
-  const status = sessionStatus(session.status, ended);
+/** The session as it is now: a live one that ended in this drill is `revoked`. */
+export function presentSession(world: World, user: number, index: number): JsonObject {
+  const session = view.sessionAt(world, user, index);
+  const ended = isLive(session.status) ? view.sessionEndedAt(world, user, index) : undefined;
+  const status = ended === undefined ? session.status : 'revoked';
   return {
     object: 'session',
     id: session.id,
-    user_id: population.idAt(user),
+    user_id: world.population.idAt(user),
     client_id: session.clientId,
-    actor: null,
+    // Schema Session says only "object"; `sub` is what the claim `act` of its tokens holds.
+    actor: session.actor === null ? null : { sub: session.actor },
     status,
     last_active_organization_id: null,
     last_active_at: session.lastActiveAt,

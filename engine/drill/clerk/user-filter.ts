@@ -1,12 +1,19 @@
 // The filters of GET /users and GET /users/count. `created_at` filters and the filters that name users narrow the range
-// to look at; the rest are tests on one user. Nobody in the seeded world has a phone number, a username, a wallet, an
-// external id, an organization or an external account, so filters by those match nobody.
+// to look at; the rest are tests on one user.
 
 import type { World } from '../context.ts';
-import { emailAt, nameAt, userOfEmail } from '../population/people.ts';
+import type { CredentialKind } from '../population/credentials.ts';
+import { credentialsOf } from '../state/credential-view.ts';
+import * as view from '../state/view.ts';
 import { missingParameter } from './errors.ts';
 import { readBoolean, readList, readTime } from './parameters.ts';
-import { floorToDay, isBanned } from './present.ts';
+import { floorToDay } from './present.ts';
+import type { ClerkContext } from './route.ts';
+import { addressCandidates, identifierTests } from './user-identifiers.ts';
+
+/** Kinds that the parameter `query` looks through. */
+const SEARCHED: ReadonlySet<CredentialKind> = new Set(['email_address', 'phone_number', 'web3_wallet']);
+const DAY_MS = 86_400_000;
 
 export interface UserSelection {
   /** Named users, ascending; undefined: all in `from..to`. */
@@ -17,24 +24,21 @@ export interface UserSelection {
   readonly tests: readonly ((user: number) => boolean)[];
 }
 
-const NOBODY_HAS = ['phone_number', 'username', 'web3_wallet', 'organization_id', 'external_id', 'provider_user_id'];
-const NOBODY_MATCHES = ['phone_number_query', 'username_query'];
-
-export function selectUsers(query: URLSearchParams, world: World): UserSelection {
-  const { population } = world;
+export function selectUsers(query: URLSearchParams, world: ClerkContext): UserSelection {
   const tests: ((user: number) => boolean)[] = [];
   const named = readNamed(query, world, tests);
 
   const createdAfter = readTime(query, 'created_at_after');
   const createdBefore = readTime(query, 'created_at_before');
-  const from = createdAfter === undefined ? 0 : population.countCreatedBefore(createdAfter + 1);
-  const to = createdBefore === undefined ? population.size : population.countCreatedBefore(createdBefore);
+  const from = createdAfter === undefined ? 0 : view.countCreatedBefore(world, createdAfter + 1);
+  const to = createdBefore === undefined ? view.userIndexes(world) : view.countCreatedBefore(world, createdBefore);
 
   const banned = readBoolean(query, 'banned');
-  if (banned !== undefined) tests.push((user) => isBanned(world, user) === banned);
-  addTimeTests(query, 'last_active_at', (user) => floorToDay(population.lastActiveAt(user)), tests);
-  addTimeTests(query, 'last_sign_in_at', (user) => population.lastSignInAt(user), tests);
+  if (banned !== undefined) tests.push((user) => view.isBanned(world, user) === banned);
+  addTimeTests(query, 'last_active_at', (user) => floorToDay(view.lastActiveAt(world, user)), tests);
+  addTimeTests(query, 'last_sign_in_at', (user) => view.lastSignInAt(world, user), tests);
   addTextTests(query, world, tests);
+  tests.push(...identifierTests(query, world));
   if (query.has('provider_user_id') && !query.has('provider')) {
     throw missingParameter('provider', 'provider must be given together with provider_user_id.');
   }
@@ -44,31 +48,18 @@ export function selectUsers(query: URLSearchParams, world: World): UserSelection
 /** Users named by `user_id` and `email_address`; both given: those in both. Exclusions (`-`) become a test. */
 function readNamed(
   query: URLSearchParams,
-  { population }: World,
+  world: ClerkContext,
   tests: ((user: number) => boolean)[],
 ): readonly number[] | undefined {
   const lists: Set<number>[] = [];
   const ids = readList(query, 'user_id');
-  const excluded = new Set(ids.filter((id) => id.startsWith('-')).map((id) => population.indexOf(id.slice(1))));
+  const excluded = new Set(ids.filter((id) => id.startsWith('-')).map((id) => view.findUser(world, id.slice(1))));
   if (excluded.size > 0) tests.push((user) => !excluded.has(user));
   const included = ids.filter((id) => !id.startsWith('-'));
   // A raw `+` in a URL reads as a space.
-  if (included.length > 0) lists.push(known(included.map((id) => population.indexOf(id.replace(/^[+ ]/, '')))));
-  const emails = readList(query, 'email_address');
-  if (emails.length > 0) {
-    lists.push(
-      known(
-        emails
-          .map((email) => userOfEmail(population.seed, email))
-          .map((user) => (user !== undefined && user < population.size ? user : undefined)),
-      ),
-    );
-  }
-  for (const name of NOBODY_HAS) {
-    // `-` excludes those who have it, which is nobody.
-    if (readList(query, name).some((value) => !value.startsWith('-'))) lists.push(new Set());
-  }
-  if (NOBODY_MATCHES.some((name) => (query.get(name) ?? '') !== '')) lists.push(new Set());
+  if (included.length > 0) lists.push(known(included.map((id) => view.findUser(world, id.replace(/^[+ ]/, '')))));
+  const addressed = addressCandidates(query, world);
+  if (addressed !== undefined) lists.push(new Set(addressed));
   const [first, ...rest] = lists;
   if (first === undefined) return undefined;
   return [...first].filter((user) => rest.every((other) => other.has(user))).sort((a, b) => a - b);
@@ -78,7 +69,8 @@ function known(users: readonly (number | undefined)[]): Set<number> {
   return new Set(users.filter((user) => user !== undefined));
 }
 
-/** "after the given date", "before": strictly. `_since` is the deprecated form of `_after` and takes the date itself. */
+/** "after the given date", "before": strictly. `_since` is the deprecated form of `_after` and takes
+ * in the whole day of its date. */
 function addTimeTests(
   query: URLSearchParams,
   name: string,
@@ -95,21 +87,27 @@ function addTimeTests(
   };
   add('after', (value, bound) => value > bound);
   add('before', (value, bound) => value < bound);
-  add('since', (value, bound) => value >= bound);
+  add('since', (value, bound) => value >= Math.floor(bound / DAY_MS) * DAY_MS);
 }
 
 /** Partial matches without case: `query` over everything that a user has, the others over one thing. */
-function addTextTests(query: URLSearchParams, { population }: World, tests: ((user: number) => boolean)[]): void {
-  const { seed } = population;
+function addTextTests(query: URLSearchParams, world: World, tests: ((user: number) => boolean)[]): void {
   const nameOf = (user: number): string => {
-    const { first, last } = nameAt(seed, user);
-    return `${first} ${last}`;
+    const { firstName, lastName } = view.profileOf(world, user);
+    return `${firstName} ${lastName}`;
   };
+  const emailOf = (user: number): string => view.profileOf(world, user).email;
   const add = (parameter: string, texts: (user: number) => readonly string[]): void => {
     const wanted = query.get(parameter)?.toLowerCase() ?? '';
     if (wanted !== '') tests.push((user) => texts(user).some((text) => text.toLowerCase().includes(wanted)));
   };
-  add('query', (user) => [emailAt(seed, user), nameOf(user), population.idAt(user)]);
-  add('email_address_query', (user) => [emailAt(seed, user)]);
+  add('query', (user) => [
+    emailOf(user),
+    nameOf(user),
+    world.population.idAt(user),
+    ...credentialsOf(world, user)
+      .filter(({ kind }) => SEARCHED.has(kind))
+      .map(({ value }) => value),
+  ]);
   add('name_query', (user) => [nameOf(user)]);
 }

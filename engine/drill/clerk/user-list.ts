@@ -2,23 +2,24 @@
 // is and wherever the cursor stands; other orders and filters look at every user.
 
 import type { World } from '../context.ts';
-import { emailAt, nameAt } from '../population/people.ts';
+import * as view from '../state/view.ts';
 import { invalidParameter } from './errors.ts';
 import { readPage } from './parameters.ts';
-import { floorToDay, userUpdatedAt } from './present.ts';
+import { floorToDay } from './present.ts';
+import type { ClerkContext } from './route.ts';
 import { selectUsers, type UserSelection } from './user-filter.ts';
 
 type SortKey = (world: World, user: number) => number | string;
 
 /** GET /users, order_by. What nobody has (phone number, username, wallet) sorts as equal. */
 const ORDERS: { readonly [field: string]: SortKey } = {
-  created_at: ({ population }, user) => population.createdAt(user),
-  updated_at: userUpdatedAt,
-  last_active_at: ({ population }, user) => floorToDay(population.lastActiveAt(user)) ?? 0,
-  last_sign_in_at: ({ population }, user) => population.lastSignInAt(user) ?? 0,
-  email_address: ({ population }, user) => emailAt(population.seed, user),
-  first_name: ({ population }, user) => nameAt(population.seed, user).first,
-  last_name: ({ population }, user) => nameAt(population.seed, user).last,
+  created_at: view.createdAt,
+  updated_at: view.updatedAt,
+  last_active_at: (world, user) => floorToDay(view.lastActiveAt(world, user)) ?? 0,
+  last_sign_in_at: (world, user) => view.lastSignInAt(world, user) ?? 0,
+  email_address: (world, user) => view.profileOf(world, user).email,
+  first_name: (world, user) => view.profileOf(world, user).firstName,
+  last_name: (world, user) => view.profileOf(world, user).lastName,
   username: () => '',
   phone_number: () => '',
   web3wallet: () => '',
@@ -30,19 +31,24 @@ interface Order {
 }
 
 /** Indexes of the users on the page that `query` asks for, in order. */
-export function listUsers(query: URLSearchParams, world: World): readonly number[] {
+export function listUsers(query: URLSearchParams, world: ClerkContext): readonly number[] {
   const { limit, offset } = readPage(query);
   const order = readOrder(query);
   const cursor = readCursor(query, world, order, offset);
+  if (cursor === 'nowhere') return [];
   const selection = selectUsers(query, world);
   if (order.field !== 'created_at') {
-    return sortUsers([...walk(selection, false, undefined)], world, order).slice(offset, offset + limit);
+    return sortUsers([...walk(world, selection, false, undefined)], world, order).slice(offset, offset + limit);
   }
   const page: number[] = [];
-  // Without tests the offset is arithmetic; with them every skipped user must be looked at.
-  const canJump = selection.tests.length === 0 && selection.named === undefined && cursor === undefined;
+  // Without tests the offset is arithmetic; with them, or with users gone, every skipped user must be looked at.
+  const canJump =
+    selection.tests.length === 0 &&
+    world.state.deleted.size === 0 &&
+    selection.named === undefined &&
+    cursor === undefined;
   let toSkip = canJump ? 0 : offset;
-  for (const user of walk(canJump ? skip(selection, offset, order) : selection, order.isDescending, cursor)) {
+  for (const user of walk(world, canJump ? skip(selection, offset, order) : selection, order.isDescending, cursor)) {
     if (toSkip > 0) {
       toSkip -= 1;
       continue;
@@ -54,11 +60,14 @@ export function listUsers(query: URLSearchParams, world: World): readonly number
 }
 
 /** How many users the filters of `query` select. */
-export function countUsers(query: URLSearchParams, world: World): number {
+export function countUsers(query: URLSearchParams, world: ClerkContext): number {
   const selection = selectUsers(query, world);
-  if (selection.named === undefined && selection.tests.length === 0) return Math.max(0, selection.to - selection.from);
+  if (selection.named === undefined && selection.tests.length === 0) {
+    const gone = [...world.state.deleted].filter((user) => user >= selection.from && user < selection.to).length;
+    return Math.max(0, selection.to - selection.from - gone);
+  }
   let count = 0;
-  for (const _ of walk(selection, false, undefined)) count += 1;
+  for (const _ of walk(world, selection, false, undefined)) count += 1;
   return count;
 }
 
@@ -73,26 +82,39 @@ function readOrder(query: URLSearchParams): Order {
 }
 
 /** `starting_after`: "requires ordering by created_at", "cannot be combined with a non-zero offset": 422 each. */
-function readCursor(query: URLSearchParams, { population }: World, order: Order, offset: number): number | undefined {
+function readCursor(
+  query: URLSearchParams,
+  world: ClerkContext,
+  order: Order,
+  offset: number,
+): number | undefined | 'nowhere' {
   const id = query.get('starting_after');
   if (id === null || id === '') return undefined;
   if (order.field !== 'created_at') throw invalidParameter('starting_after', 'requires ordering by created_at');
   if (offset > 0) throw invalidParameter('starting_after', 'cannot be combined with offset');
-  const user = population.indexOf(id);
+  const user = view.findUserEver(world, id);
   // What an unknown cursor answers is silent; ours refuses it, so that a walk cannot silently start anew.
   if (user === undefined) throw invalidParameter('starting_after', 'is not the id of a user');
-  return user;
+  if (view.isThere(world, user) || world.choices.deletedCursor === 'go-on') return user;
+  // Silent: a cursor user who was deleted meanwhile. `choices.deletedCursor`.
+  if (world.choices.deletedCursor === 'empty') return 'nowhere';
+  throw invalidParameter('starting_after', 'is not the id of a user');
 }
 
 function skip(selection: UserSelection, count: number, { isDescending }: Order): UserSelection {
   return isDescending ? { ...selection, to: selection.to - count } : { ...selection, from: selection.from + count };
 }
 
-/** The selected users in order of creation, after the cursor. */
-function* walk(selection: UserSelection, isDescending: boolean, cursor: number | undefined): Generator<number> {
+/** The selected users in order of creation, after the cursor; those who are gone left out. */
+function* walk(
+  { state }: World,
+  selection: UserSelection,
+  isDescending: boolean,
+  cursor: number | undefined,
+): Generator<number> {
   const from = isDescending || cursor === undefined ? selection.from : Math.max(selection.from, cursor + 1);
   const to = isDescending && cursor !== undefined ? Math.min(selection.to, cursor) : selection.to;
-  const passes = (user: number): boolean => selection.tests.every((test) => test(user));
+  const passes = (user: number): boolean => !state.deleted.has(user) && selection.tests.every((test) => test(user));
   if (selection.named !== undefined) {
     const named = selection.named.filter((user) => user >= from && user < to && passes(user));
     yield* isDescending ? named.reverse() : named;

@@ -14,7 +14,13 @@ export interface HttpRequest {
 /** `cut` ends the connection without an answer. */
 export type HttpAnswer =
   | 'cut'
-  | { readonly status: number; readonly headers?: { readonly [name: string]: string }; readonly body: string };
+  | {
+      readonly status: number;
+      readonly headers?: { readonly [name: string]: string };
+      readonly body: string;
+      /** The body goes out in pieces, with a wait between them. */
+      readonly trickle?: { readonly chunkBytes: number; readonly wait: () => Promise<void> };
+    };
 export type HttpHandler = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
 export interface LoopbackServer {
@@ -96,6 +102,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, handler
       body,
     });
     if (answer === 'cut') request.socket.destroy();
+    else if (answer.trickle !== undefined) await trickle(response, answer, answer.trickle);
     else write(response, answer);
   } catch (error) {
     // A client that went away needs no answer; any other throw is a fault of the handler's and must be seen.
@@ -104,9 +111,24 @@ async function serve(request: IncomingMessage, response: ServerResponse, handler
 }
 
 function write(response: ServerResponse, answer: Exclude<HttpAnswer, 'cut'>): void {
+  response.writeHead(answer.status, { ...answer.headers, 'Content-Length': Buffer.byteLength(answer.body) });
+  // As text it leaves with the head in one write; as bytes it would take two.
+  response.end(answer.body);
+}
+
+async function trickle(
+  response: ServerResponse,
+  answer: Exclude<HttpAnswer, 'cut'>,
+  { chunkBytes, wait }: { readonly chunkBytes: number; readonly wait: () => Promise<void> },
+): Promise<void> {
   const bytes = Buffer.from(answer.body);
   response.writeHead(answer.status, { ...answer.headers, 'Content-Length': bytes.length });
-  response.end(bytes);
+  response.flushHeaders();
+  for (let at = 0; at < bytes.length && !response.destroyed; at += chunkBytes) {
+    if (at > 0) await wait();
+    response.write(bytes.subarray(at, at + chunkBytes));
+  }
+  response.end();
 }
 
 function readBody(request: IncomingMessage): Promise<string | undefined> | string {

@@ -10,6 +10,8 @@ export interface Victim {
   readonly attackSessions: number;
   /** The oldest of them is in status `pending`. */
   readonly hasPending: boolean;
+  /** The newest of them was begun by impersonation: it has an actor. */
+  readonly isImpersonated: boolean;
 }
 export interface Attack {
   readonly victims: ReadonlyMap<number, Victim>;
@@ -31,6 +33,7 @@ export function planAttack(seed: number, world: WorldSpec): Attack {
       attackSessions: isMany ? many.sessions : 1 + below(3, seed, STREAM.attackCount, user),
       // From the end of the list, so that the users with many sessions and those with a pending one differ if they can.
       hasPending: chosen.length - position <= compromised.pendingSessions,
+      isImpersonated: chosen.length - position <= compromised.impersonatedSessions,
     });
   });
   const decoys = chooseUsers(seed, STREAM.decoy, world.decoys, world.users, new Set(chosen));

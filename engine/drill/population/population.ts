@@ -1,8 +1,9 @@
 // The world's users as pure functions of seed and index. User 0 is the oldest and `created_at` rises strictly with the
 // index, so creation order, cursor and ranges of time need no index structure. Nothing is held but the attack's few users.
 import { below, STREAM, unit } from '../random.ts';
-import type { WorldSpec } from '../scenario.ts';
+import type { Compromised, WorldSpec } from '../scenario.ts';
 import { planAttack, type Role } from './attack.ts';
+import type { AddedByAttacker } from './credentials.ts';
 import { userIdAt, userIndexOf } from './ids.ts';
 import {
   attackLastActiveAt,
@@ -26,12 +27,20 @@ export interface PopulationSpec {
 export interface Population {
   readonly seed: number;
   readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Ways in that the intruder made before the drill. */
+  readonly addedByAttacker: AddedByAttacker;
   /** Indexes, ascending. */
   readonly compromised: readonly number[];
   readonly decoys: readonly number[];
   idAt(user: number): string;
-  /** The user with this id, or undefined. */
+  /** Where the attacker's sessions come from. */
+  readonly attackFrom: Compromised['from'];
+  /** The seeded user with this id, or undefined. Those who signed up since: see state/who.ts. */
   indexOf(id: string): number | undefined;
+  /** The index in this id, of a seeded user or beyond; undefined for an id that this seed never gives. */
+  anyIndexOf(id: string): number | undefined;
   roleOf(user: number): Role;
   createdAt(user: number): number;
   /** How many users were created before `time`. */
@@ -69,7 +78,7 @@ export function createPopulation({ seed, startedAt, world }: PopulationSpec): Po
   const isBannedAtStart = (user: number): boolean => {
     const victim = attack.victims.get(user);
     if (victim !== undefined) return victim.bannedBefore;
-    return !attack.decoys.has(user) && below(200, seed, STREAM.banned, user) === 0;
+    return user < size && !attack.decoys.has(user) && below(200, seed, STREAM.banned, user) === 0;
   };
 
   const baseFrame = (user: number): Omit<SessionFrame, 'lastActiveAt'> => ({
@@ -84,6 +93,7 @@ export function createPopulation({ seed, startedAt, world }: PopulationSpec): Po
   });
 
   const lastActiveAt = (user: number): number | null => {
+    if (user >= size) return null;
     if (attack.victims.has(user)) return attackLastActiveAt(baseFrame(user));
     if (attack.decoys.has(user)) return startedAt - HOUR_MS - below(6 * HOUR_MS, seed, STREAM.lastActiveAt, user);
     if (below(33, seed, STREAM.lastActiveAt, user, 1) === 0) return null;
@@ -115,9 +125,13 @@ export function createPopulation({ seed, startedAt, world }: PopulationSpec): Po
   return {
     seed,
     size,
+    startedAt,
+    addedByAttacker: world.credentials.addedByAttacker,
     compromised: [...attack.victims.keys()].sort((a, b) => a - b),
     decoys: [...attack.decoys.keys()].sort((a, b) => a - b),
+    attackFrom: world.compromised.from,
     idAt: (user) => userIdAt(seed, user),
+    anyIndexOf: (id) => userIndexOf(seed, id),
     indexOf: (id) => {
       const user = userIndexOf(seed, id);
       return user !== undefined && user < size ? user : undefined;

@@ -39,7 +39,46 @@ export interface SeededSession {
   readonly lastActiveAt: number;
   readonly expireAt: number;
   readonly abandonAt: number;
+  /** Who acts as the user: `sub` of the session's actor. */
+  readonly actor: string | null;
   readonly activity: Activity | null;
+}
+
+/** As `sessionOf`, of one that began during the drill. */
+export function begunSession(
+  { seed, attackFrom }: { readonly seed: number; readonly attackFrom: Compromised['from'] },
+  user: number,
+  index: number,
+  begun: BegunSession,
+): SeededSession {
+  const isAttack = begun.from === 'attacker';
+  return {
+    id: sessionIdAt(seed, user, index),
+    clientId: plainId('client', seed, STREAM.clientId, user, index),
+    status: begun.status,
+    createdAt: begun.at,
+    lastActiveAt: begun.at,
+    expireAt: begun.at + LIFETIME_MS,
+    abandonAt: begun.at + 2 * LIFETIME_MS,
+    actor: begun.actor ?? null,
+    activity: isAttack
+      ? attackActivity({ seed, user, from: attackFrom }, index)
+      : {
+          id: plainId('sess_activity', seed, STREAM.activityId, user, index),
+          device: deviceAt(seed, user),
+          address: homeAddressAt(seed, user),
+          place: homeAt(seed, user, attackFrom.country),
+        },
+  };
+}
+
+/** A session that began during the drill; its index follows those of the population. */
+export interface BegunSession {
+  readonly at: number;
+  readonly from: 'attacker' | 'home';
+  readonly status: 'active' | 'pending';
+  /** Who acts as the user: the `sub` of the session's actor. */
+  readonly actor?: string;
 }
 
 /** What session times are computed from; made once per user. */
@@ -62,6 +101,8 @@ const DAY_MS = 24 * HOUR_MS;
 const LIFETIME_MS = 30 * DAY_MS;
 /** A session whose user was away for longer than this has run out. */
 const LIVE_WITHIN_MS = 20 * DAY_MS;
+/** Whom an impersonated session names: a member of the app's support, whose access the intruder has. */
+const IMPERSONATOR = 'user_2support0000000000000000000';
 /** All of a user's own sessions began within this time before the last activity. */
 export const OWN_SESSIONS_SPAN_MS = 7.5 * DAY_MS;
 
@@ -98,7 +139,10 @@ export function sessionOf(frame: SessionFrame, index: number): SeededSession {
     lastActiveAt: isAttack ? attackActiveAt(frame, createdAt) : ownActiveAt(frame, index - attackSessions, createdAt),
     expireAt: createdAt + LIFETIME_MS,
     abandonAt: createdAt + 2 * LIFETIME_MS,
-    activity: isAttack ? attackActivity(frame, index) : ownActivity(frame, index, index - attackSessions),
+    actor: isAttack && index === 0 && frame.victim?.isImpersonated === true ? IMPERSONATOR : null,
+    activity: isAttack
+      ? attackActivity({ ...frame, from: frame.compromised.from }, index)
+      : ownActivity(frame, index, index - attackSessions),
   };
 }
 
@@ -137,12 +181,15 @@ function attackStatus(frame: SessionFrame, index: number, total: number): Sessio
   return frame.victim?.hasPending === true && index === total - 1 ? 'pending' : 'active';
 }
 
-function attackActivity({ seed, user, compromised }: SessionFrame, index: number): Activity {
+function attackActivity(
+  { seed, user, from }: { readonly seed: number; readonly user: number; readonly from: Compromised['from'] },
+  index: number,
+): Activity {
   return {
     id: plainId('sess_activity', seed, STREAM.activityId, user, index),
     device: ATTACK_DEVICE,
-    address: `${compromised.from.ipPrefix}.${1 + below(24, seed, STREAM.attackNetwork, user, index)}`,
-    place: { city: compromised.from.city, country: compromised.from.country },
+    address: `${from.ipPrefix}.${1 + below(24, seed, STREAM.attackNetwork, user, index)}`,
+    place: { city: from.city, country: from.country },
   };
 }
 

@@ -1,9 +1,10 @@
 // Ways in: e-mail addresses, phones, external accounts, passkeys, second factors and trusted devices that were added or
 // removed during the drill. What users have before it is a pure function of the seed (population/credentials.ts).
+import type { CredentialKind } from '../population/credentials.ts';
 import type { At, Folds } from './fold.ts';
 import { note, onUser } from './on-user.ts';
 
-export type CredentialKind = 'email_address' | 'phone_number' | 'external_account' | 'passkey' | 'web3_wallet';
+export type { CredentialKind } from '../population/credentials.ts';
 
 export type CredentialMutation = At &
   /** A user or an intruder adds one. `value`: the address, number, or the provider's name. */
@@ -16,11 +17,12 @@ export type CredentialMutation = At &
         readonly value: string;
       }
     | { readonly type: 'credential.remove'; readonly user: string; readonly id: string }
-    /** `mfa`: all of the user's second factors. */
+    /** `mfa`: all of the user's second factors. `phones`: those that were a second factor and are none any more. */
     | {
         readonly type: 'second-factor.remove';
         readonly user: string;
         readonly what: 'mfa' | 'totp' | 'backup_code';
+        readonly phones: readonly string[];
       }
     | {
         readonly type: 'second-factor.reserve';
@@ -42,23 +44,33 @@ export interface AddedCredential {
 export interface CredentialState {
   /** By user index, in the order in which they were added. */
   readonly added: Map<number, AddedCredential[]>;
-  /** Ids of credentials and trusted devices that are gone. */
+  /** User indexes by the ids of what was added. */
+  readonly owners: Map<string, number>;
+  /** Ids of credentials and trusted devices that are gone, with the time. */
   readonly removed: Map<string, number>;
-  /** Second factors taken away, by user index. */
-  readonly factorsRemoved: Map<number, Set<'totp' | 'backup_code' | 'phone'>>;
+  /** Second factors taken away for good, by user index. */
+  readonly factorsRemoved: Map<number, Set<'totp' | 'backup_code'>>;
   /** Phones whose use as a second factor was set, by phone id. */
   readonly reserved: Map<string, boolean>;
 }
 
 export function emptyCredentials(): CredentialState {
-  return { added: new Map(), removed: new Map(), factorsRemoved: new Map(), reserved: new Map() };
+  return {
+    added: new Map(),
+    owners: new Map(),
+    removed: new Map(),
+    factorsRemoved: new Map(),
+    reserved: new Map(),
+  };
 }
 
 export const credentialFolds: Folds<CredentialMutation, CredentialState> = {
   'credential.add': (slice, mutation, context) =>
     onUser(context, mutation, mutation.user, ({ user }) => {
+      if (slice.owners.has(mutation.id)) return false;
       const { id, kind, value, at, by = 'responder' } = mutation;
       slice.added.set(user, [...(slice.added.get(user) ?? []), { id, kind, value, at, by }]);
+      slice.owners.set(id, user);
       return true;
     }),
   'credential.remove': (slice, mutation, context) =>
@@ -71,13 +83,12 @@ export const credentialFolds: Folds<CredentialMutation, CredentialState> = {
     onUser(context, mutation, mutation.user, (fold) => {
       const gone = slice.factorsRemoved.get(fold.user) ?? new Set();
       const before = gone.size;
-      for (const what of mutation.what === 'mfa' ? (['totp', 'backup_code', 'phone'] as const) : [mutation.what]) {
-        gone.add(what);
-      }
+      for (const what of mutation.what === 'mfa' ? (['totp', 'backup_code'] as const) : [mutation.what]) gone.add(what);
+      const phones = mutation.phones.filter((phone) => slice.reserved.get(phone) !== false);
+      if (gone.size === before && phones.length === 0) return false;
       slice.factorsRemoved.set(fold.user, gone);
-      return (
-        gone.size > before && note(fold, { at: mutation.at, kind: 'second-factor-removed', target: mutation.what })
-      );
+      for (const phone of phones) slice.reserved.set(phone, false);
+      return note(fold, { at: mutation.at, kind: 'second-factor-removed', target: mutation.what });
     }),
   'second-factor.reserve': (slice, mutation, context) =>
     onUser(context, mutation, mutation.user, (fold) => {

@@ -1,7 +1,7 @@
 // How a mutation is folded in: one function a kind of mutation, gathered in a table per slice of the world's state. A fold
 // is deterministic and total: ids that nobody has are passed over, and replaying a world's file gives the same state.
 import type { Population } from '../population/population.ts';
-import type { UserChange } from './user-change.ts';
+import type { SignUp, UserChange } from './user-change.ts';
 
 /** What every mutation carries. */
 export interface At {
@@ -27,6 +27,10 @@ export interface FoldContext {
   readonly population: Population;
   /** By index. Only users that something happened to. */
   readonly users: Map<number, UserChange>;
+  /** Users who signed up during the drill, in order; the first one's index is the population's size. */
+  readonly signUps: SignUp[];
+  /** Indexes of users who are gone. */
+  readonly deleted: Set<number>;
   readonly repeats: Repeat[];
 }
 

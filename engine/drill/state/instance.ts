@@ -28,18 +28,23 @@ export interface BlockedIdentifier {
 }
 
 export interface InstanceState {
+  /** By id, in the order in which they were added. */
   readonly blocklist: Map<string, BlockedIdentifier>;
+  /** How many were ever added: the next one's id follows from it. */
+  blocklistAdded: number;
+  /** What is absent is off: the instance starts with everything off. */
   readonly restrictions: { [name in Restriction]?: boolean };
   readonly protect: { [name in Protection]?: boolean };
 }
 
 export function emptyInstance(): InstanceState {
-  return { blocklist: new Map(), restrictions: {}, protect: {} };
+  return { blocklist: new Map(), blocklistAdded: 0, restrictions: {}, protect: {} };
 }
 
 export const instanceFolds: Folds<InstanceMutation, InstanceState> = {
-  'blocklist.add': ({ blocklist }, { id, identifier, at }) => {
-    blocklist.set(id, { id, identifier, at });
+  'blocklist.add': (slice, { id, identifier, at }) => {
+    slice.blocklist.set(id, { id, identifier, at });
+    slice.blocklistAdded += 1;
   },
   'blocklist.remove': ({ blocklist }, mutation, context) => {
     if (!blocklist.delete(mutation.id)) noteRepeat(context, mutation, mutation.id);

@@ -18,3 +18,8 @@ export type Mutation =
   | ServiceMutation
   | TimelineMutation
   | ServedMutation;
+
+/** What one line of the file folds in, in its order: the line itself, and what it brings along. */
+export function unfold(mutation: Mutation): readonly Mutation[] {
+  return mutation.type === 'timeline.done' ? [mutation, ...mutation.mutations] : [mutation];
+}

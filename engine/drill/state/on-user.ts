@@ -1,6 +1,7 @@
 // How folds reach one user's part of the state.
 import { type At, type FoldContext, noteRepeat } from './fold.ts';
 import { type Effect, emptyChange, type UserChange } from './user-change.ts';
+import { findUser } from './who.ts';
 
 /** What a fold on one user works with. */
 export interface UserFold extends At {
@@ -11,7 +12,7 @@ export interface UserFold extends At {
 
 /**
  * Runs `apply` on the user with this id; where it changed nothing (false), the request is kept as a repeat and the user
- * stays untouched.
+ * stays untouched. Passed over where nobody has the id, or no more.
  */
 export function onUser(
   context: FoldContext,
@@ -19,7 +20,7 @@ export function onUser(
   id: string,
   apply: (fold: UserFold) => boolean,
 ): void {
-  const user = context.population.indexOf(id);
+  const user = findUser(context, id);
   if (user === undefined) return;
   const change = context.users.get(user) ?? emptyChange(mutation.at);
   const by = mutation.by === undefined ? {} : { by: mutation.by };

@@ -1,10 +1,11 @@
 // Sessions that end, and those that begin while the drill runs. A begun session's index follows those of the population.
-import { sessionIndexOf } from '../population/ids.ts';
+import { MAX_SESSIONS_PER_USER, sessionIndexOf } from '../population/ids.ts';
 import type { Population } from '../population/population.ts';
 import { isLive, type SessionStatus } from '../population/sessions.ts';
 import { type At, type Folds, noteRepeat } from './fold.ts';
 import { note, onUser, type UserFold } from './on-user.ts';
-import { emptyChange, type UserChange } from './user-change.ts';
+import { effectiveLock, emptyChange, type UserChange } from './user-change.ts';
+import { isThere } from './who.ts';
 
 export type SessionMutation = At &
   (
@@ -15,6 +16,8 @@ export type SessionMutation = At &
         readonly user: string;
         readonly from: 'attacker' | 'home';
         readonly status: 'active' | 'pending';
+        /** Who acts as the user (impersonation): an id. */
+        readonly actor?: string;
       }
   );
 
@@ -22,7 +25,7 @@ export const sessionFolds: Folds<SessionMutation, undefined> = {
   'session.revoke': (_, mutation, context) => {
     const { population, users } = context;
     const found = sessionIndexOf(population.seed, mutation.session);
-    if (found === undefined || found.user >= population.size) return;
+    if (found === undefined || !isThere(context, found.user)) return;
     const { user, index } = found;
     const change = users.get(user) ?? emptyChange(mutation.at);
     const seeded = seededOrBegunStatus(population, user, change, index);
@@ -42,11 +45,20 @@ export const sessionFolds: Folds<SessionMutation, undefined> = {
     users.set(user, change);
   },
   'session.begin': (_, mutation, context) =>
-    onUser(context, mutation, mutation.user, ({ change, at }) => {
-      change.begun.push({ at, from: mutation.from, status: mutation.status });
+    onUser(context, mutation, mutation.user, (fold) => {
+      const { user, change, at } = fold;
+      const { from, status, actor } = mutation;
+      if (!canSignIn(fold) || sessionCount(context.population, user, change) >= MAX_SESSIONS_PER_USER) return false;
+      change.begun.push({ at, from, status, ...(actor === undefined ? {} : { actor }) });
+      change.lastActiveAt = Math.max(change.lastActiveAt ?? 0, at);
       return true;
     }),
 };
+
+/** Neither banned nor locked. A compromised password asks for a new one only where the instance forces that: not ours. */
+function canSignIn({ context, user, change, at }: UserFold): boolean {
+  return !(change.banned ?? context.population.isBannedAtStart(user)) && effectiveLock(change, at) === undefined;
+}
 
 /** The status a session had when it was first seen; undefined where there is none of that index. */
 export function seededOrBegunStatus(
@@ -72,8 +84,9 @@ export function endedAt(change: UserChange | undefined, index: number): number |
   return change.endedAt.get(index) ?? (all !== undefined && index < all.sessions ? all.at : undefined);
 }
 
-/** Sessions of a user that are live now. */
+/** Sessions of a user that are live now. Who is gone has none. */
 export function countLive(population: Population, user: number, change: UserChange | undefined): number {
+  if (change?.deletedAt !== undefined) return 0;
   const statuses: readonly SessionStatus[] = [
     ...population.sessionStatuses(user),
     ...(change?.begun.map(({ status }) => status) ?? []),

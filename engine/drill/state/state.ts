@@ -5,17 +5,21 @@ import { type CredentialState, credentialFolds, emptyCredentials } from './crede
 import type { FoldContext, Folds, Repeat } from './fold.ts';
 import { emptyInstance, type InstanceState, instanceFolds } from './instance.ts';
 import { emptyKeys, type KeyState, keyFolds } from './keys.ts';
-import type { Mutation } from './mutation.ts';
+import { type Mutation, unfold } from './mutation.ts';
 import { type ServedState, servedFolds } from './served.ts';
 import { emptyServices, type ServiceState, serviceFolds } from './services.ts';
 import { sessionFolds } from './sessions.ts';
 import { emptyTimeline, type TimelineState, timelineFolds } from './timeline.ts';
-import type { UserChange } from './user-change.ts';
+import type { SignUp, UserChange } from './user-change.ts';
 import { userFolds } from './users.ts';
 
 export interface WorldState {
   /** By index. Only users that something happened to. */
   readonly users: Map<number, UserChange>;
+  /** Users who signed up during the drill, in order; the first one's index is the population's size. */
+  readonly signUps: SignUp[];
+  /** Indexes of users who are gone. */
+  readonly deleted: Set<number>;
   readonly repeats: Repeat[];
   readonly credentials: CredentialState;
   readonly keys: KeyState;
@@ -23,11 +27,15 @@ export interface WorldState {
   readonly services: ServiceState;
   readonly timeline: TimelineState;
   readonly served: ServedState;
+  /** What was folded in last. Whatever follows from it may not have been written yet when the process was killed. */
+  last?: Mutation;
 }
 
 export function emptyState(): WorldState {
   return {
     users: new Map(),
+    signUps: [],
+    deleted: new Set(),
     repeats: [],
     credentials: emptyCredentials(),
     keys: emptyKeys(),
@@ -66,5 +74,9 @@ const FOLDS: ReadonlyMap<string, Apply> = new Map<string, Apply>([
 
 /** Folds one mutation in. Ids that no user or session has are passed over. */
 export function applyMutation(state: WorldState, population: Population, mutation: Mutation): void {
-  FOLDS.get(mutation.type)?.(state, mutation, { population, users: state.users, repeats: state.repeats });
+  const { users, signUps, deleted, repeats } = state;
+  for (const one of unfold(mutation)) {
+    FOLDS.get(one.type)?.(state, one, { population, users, signUps, deleted, repeats });
+    state.last = one;
+  }
 }

@@ -1,5 +1,6 @@
 // What happened to one user since the drill started.
 import type { JsonObject } from '../../json.ts';
+import type { BegunSession } from '../population/sessions.ts';
 
 export const METADATA_KINDS = ['public_metadata', 'private_metadata', 'unsafe_metadata'] as const;
 export type MetadataKind = (typeof METADATA_KINDS)[number];
@@ -31,11 +32,13 @@ export interface Effect {
   readonly target?: string;
 }
 
-/** A session that began during the drill; its index follows those of the population. */
-export interface BegunSession {
-  readonly at: number;
-  readonly from: 'attacker' | 'home';
-  readonly status: 'active' | 'pending';
+/** A user who signed up during the drill. What is absent is as the seed draws it for the index. */
+export interface SignUp {
+  /** Rises strictly from one to the next, so that creation order is the index's order. */
+  readonly createdAt: number;
+  readonly email?: string;
+  readonly firstName?: string;
+  readonly lastName?: string;
 }
 
 export interface UserChange {
@@ -45,6 +48,8 @@ export interface UserChange {
   passwordCompromised?: boolean;
   metadata?: { [kind in MetadataKind]?: JsonObject };
   profile?: { readonly firstName?: string; readonly lastName?: string };
+  /** When they were last seen, where that is during the drill. */
+  lastActiveAt?: number;
   deletedAt?: number;
   updatedAt: number;
   /** Sessions ended one by one, by index. */
@@ -58,4 +63,10 @@ export interface UserChange {
 
 export function emptyChange(updatedAt: number): UserChange {
   return { updatedAt, endedAt: new Map(), begun: [], effects: [] };
+}
+
+/** The lock that holds at `now`, if any. */
+export function effectiveLock(change: UserChange | undefined, now: number): { until: number | null } | undefined {
+  const lock = change?.lock;
+  return lock !== undefined && (lock.until === null || lock.until > now) ? lock : undefined;
 }

@@ -3,7 +3,8 @@ import type { At, Folds } from './fold.ts';
 import { type MetadataPatch, mergeMetadata } from './metadata.ts';
 import { note, onUser, type UserFold } from './on-user.ts';
 import { endAllSessions } from './sessions.ts';
-import type { UserChange } from './user-change.ts';
+import { effectiveLock, emptyChange } from './user-change.ts';
+import { userCount } from './who.ts';
 
 export type UserMutation = At &
   (
@@ -26,6 +27,13 @@ export type UserMutation = At &
         readonly lastName?: string;
       }
     | { readonly type: 'user.delete'; readonly user: string }
+    /** Somebody signs up. Their id follows from the seed: `nextUserId` of who.ts gives it beforehand. */
+    | {
+        readonly type: 'user.create';
+        readonly email?: string;
+        readonly firstName?: string;
+        readonly lastName?: string;
+      }
   );
 
 export const userFolds: Folds<UserMutation, undefined> = {
@@ -77,10 +85,22 @@ export const userFolds: Folds<UserMutation, undefined> = {
     }),
   'user.delete': (_, mutation, context) =>
     onUser(context, mutation, mutation.user, (fold) => {
-      if (fold.change.deletedAt !== undefined) return false;
       fold.change.deletedAt = fold.at;
+      context.deleted.add(fold.user);
       return note(fold, { at: fold.at, kind: 'deleted' });
     }),
+  'user.create': (_, { at, email, firstName, lastName }, context) => {
+    const user = userCount(context);
+    // Two in one millisecond still have an order.
+    const createdAt = Math.max(at, (context.signUps.at(-1)?.createdAt ?? 0) + 1);
+    context.signUps.push({
+      createdAt,
+      ...(email === undefined ? {} : { email }),
+      ...(firstName === undefined ? {} : { firstName }),
+      ...(lastName === undefined ? {} : { lastName }),
+    });
+    context.users.set(user, emptyChange(createdAt));
+  },
 };
 
 function ban(fold: UserFold): boolean {
@@ -98,10 +118,4 @@ function unban(fold: UserFold): boolean {
   if (!(change.banned ?? context.population.isBannedAtStart(user))) return false;
   change.banned = false;
   return note(fold, { at, kind: 'unbanned' });
-}
-
-/** The lock that holds at `now`, if any. */
-export function effectiveLock(change: UserChange | undefined, now: number): { until: number | null } | undefined {
-  const lock = change?.lock;
-  return lock !== undefined && (lock.until === null || lock.until > now) ? lock : undefined;
 }

@@ -70,6 +70,9 @@ const fault = (method: string, path: string, more: Partial<Fault> & Pick<Fault, 
   latencyMs: 0,
   retryAfterSeconds: 1,
   contentType: 'text/html',
+  chunkBytes: 64,
+  chunkEveryMs: 0,
+  how: 'unavailable',
   ...more,
 });
 

@@ -127,3 +127,46 @@ test('a plan reads the earlier state and sends no POST', async () => {
   expect(planned.results.get('user user_b ban')?.outcome).toBe('already');
   expect(clerk.sent('POST')).toEqual([]);
 });
+
+test('what Clerk answered as banned is banned, although the others cannot be read afterwards', async () => {
+  const { clerk, run } = await startClerk();
+  const users = ['a', 'b', 'c'].map((name) => clerk.addUser(name));
+  let reads = 0;
+  clerk.fault = ({ path }) => {
+    if (path === '/v1/users/ban') clerk.users.delete('user_c');
+    return path === '/v1/users' && ++reads > 1 ? { status: 403, code: 'forbidden' } : undefined;
+  };
+  const banning = run();
+  await expect(banning.run(banUsers, { users })).rejects.toThrow(/1 users in doubt.*403 forbidden/);
+  const outcomes = users.map((id) => banning.results.get(`user ${id} ban`)?.outcome);
+  expect(outcomes).toEqual(['done', 'done', 'unknown']);
+});
+
+test('a refusal stays a refusal where the users cannot be read after it', async () => {
+  const { clerk, run } = await startClerk();
+  const users = [clerk.addUser('a')];
+  let reads = 0;
+  clerk.fault = ({ path }) => {
+    if (path === '/v1/users/ban') return { status: 422, code: 'form_param_invalid' };
+    return ++reads > 1 ? { status: 403, code: 'forbidden' } : undefined;
+  };
+  const banning = run();
+  await expect(banning.run(banUsers, { users })).rejects.toThrow(/422 form_param_invalid/);
+  expect(banning.results.get('user user_a ban')?.outcome).toBe('failed');
+});
+
+test.for([403, 422])('never ends well where every ban is refused (%i)', async (status) => {
+  const { clerk, run } = await startClerk();
+  const users = ['a', 'b', 'c'].map((name) => clerk.addUser(name));
+  clerk.fault = ({ path }) => (path === '/v1/users/ban' ? { status, code: 'not_allowed' } : undefined);
+  const attempt = run().run(banUsers, { users });
+  await expect(attempt).rejects.toThrow(new RegExp(`Nobody is banned: all 3 failed.*${status} not_allowed`));
+  await expect(attempt).rejects.toBeInstanceOf(PermanentFailure);
+});
+
+test('never ends well where Clerk knows nobody of the list', async () => {
+  const { run } = await startClerk();
+  await expect(run().run(banUsers, { users: ['user_typo'] })).rejects.toThrow(
+    /Nobody is banned.*user_typo.*knows no user/,
+  );
+});

@@ -16,6 +16,32 @@ test('lists named users without criteria, with their open sessions, and those wi
   expect(output).toMatchObject({ examined: { users: 2, sessions: 2 } });
 });
 
+test('named users are listed whatever else is asked for: criteria say more of their sessions and clear nobody', async () => {
+  const { clerk, clock, run } = await startClerk();
+  const home = clerk.addUser('a');
+  const abroad = clerk.addUser('b');
+  const gone = clerk.addUser('c');
+  clerk.addSession(home, 'home', { country: 'US', ip: '192.0.2.1', lastActiveAt: clock.now() - 9 * HOUR_MS });
+  clerk.addSession(abroad, 'fine', { country: 'US', lastActiveAt: clock.now() });
+  clerk.addSession(abroad, 'bad', { country: 'DE', lastActiveAt: clock.now() });
+  clerk.addSession(abroad, 'ended', { country: 'DE', status: 'ended', lastActiveAt: clock.now() });
+  clerk.addSession(abroad, 'unplaced');
+  const input = { users: [home, abroad, gone], countries: ['US'], activeSince: '2026-11-24T02:00:00Z' };
+  const output = await run().run(findSuspicious, input);
+  expect(output.users).toEqual([home, abroad, gone]);
+  const reasons = (output.sessions as { id: string; reason: string }[]).map(({ id, reason }) => [id, reason]);
+  expect(Object.fromEntries(reasons)).toEqual({
+    sess_home: 'open session of a named user',
+    sess_fine: 'open session of a named user',
+    sess_bad: 'open session of a named user; country DE is not expected',
+    sess_ended: 'country DE is not expected',
+    sess_unplaced: 'open session of a named user',
+  });
+  expect(output).toMatchObject({ examined: { users: 3, sessions: 5, notJudgeable: 1 } });
+  expect(output.summary).toContain('user_c: named; no session of it is open');
+  expect(output.summary).toMatch(/user_b: 4 sessions.*country DE is not expected/);
+});
+
 test('finds sessions outside the expected countries, whether Clerk writes a name or a code', async () => {
   const { clerk, run } = await startClerk();
   const home = clerk.addUser('home');
@@ -51,7 +77,6 @@ test('finds sessions by address, range and city', async () => {
   clerk.addSession(user, 'fine', { ip: '192.0.2.1', city: 'Oslo' });
   clerk.addSession(user, 'city', { ip: '192.0.2.2', city: 'Bergen' });
   const output = await run().run(findSuspicious, {
-    users: [user],
     ips: ['198.51.100.0/24', '2001:db8::/32'],
     cities: ['oslo'],
   });

@@ -18,6 +18,7 @@ test('counts active and pending sessions, over all pages and per user', async ()
       { user: a, active: 503 },
       { user: b, active: 0 },
     ],
+    unknown: [],
   });
 });
 
@@ -84,7 +85,7 @@ function describe(
     run: async (_input, ctx) => {
       described = describeClerk(kind, ids, ctx);
       await described;
-      return { count: 0, users: [] };
+      return { count: 0, users: [], unknown: [] };
     },
   };
   return faked.run(reader, { users: [] }).then(() => described ?? Promise.reject(new Error('not described')));

@@ -8,9 +8,23 @@ test('ends every session of a user with 25 and of one with more than a page', as
   const huge = clerk.addUser('huge', { sessions: 501 });
   const innocent = clerk.addUser('innocent', { sessions: 3 });
   const output = await run().run(revokeSessions, { users: [many, huge, many] });
-  expect(output).toEqual({ users: 2, revoked: 526, alreadyEnded: 0, remaining: 0 });
+  expect(output).toEqual({ users: 2, unknown: [], revoked: 526, alreadyEnded: 0, remaining: 0 });
   expect(clerk.openSessionsOf(many) + clerk.openSessionsOf(huge)).toBe(0);
   expect(clerk.openSessionsOf(innocent)).toBe(3);
+});
+
+test('ends chosen sessions and no others of their users, and names those that Clerk does not know', async () => {
+  const { clerk, run } = await startClerk();
+  const user = clerk.addUser('a', { sessions: 3 });
+  const [one, two] = [...clerk.sessions.keys()];
+  const { run: start, results } = run();
+  const output = await start(revokeSessions, { sessions: [one ?? '', two ?? '', one ?? '', 'sess_gone'] });
+  expect(output).toEqual({ users: 0, unknown: ['sess_gone'], revoked: 2, alreadyEnded: 0, remaining: 0 });
+  expect(clerk.openSessionsOf(user)).toBe(1);
+  expect([...results.values()].map(({ id, owner }) => [id, owner?.id])).toEqual([
+    [one, user],
+    [two, user],
+  ]);
 });
 
 test('ends pending sessions too and leaves ended ones alone', async () => {
@@ -113,7 +127,7 @@ test('a resumed step counts the sessions of all attempts and sends none twice', 
     { ...base, id: 'sess_a1', outcome: 'unknown' as const },
   ];
   const output = await run({ ledger }).run(revokeSessions, { users: [user] });
-  expect(output).toEqual({ users: 1, revoked: 4, alreadyEnded: 0, remaining: 0 });
+  expect(output).toEqual({ users: 1, unknown: [], revoked: 4, alreadyEnded: 0, remaining: 0 });
   expect(clerk.sent('POST', /sess_a0/)).toEqual([]);
   expect(clerk.openSessionsOf(user)).toBe(0);
 });

@@ -1,8 +1,10 @@
 // Banning and locking. A ban also ends all sessions ("all their sessions are revoked"); lifting it restores none.
 import type { Json } from '../../../json.ts';
+import { findUser as findUserHere, isBanned } from '../../state/view.ts';
 import { badRequest, notFound } from '../errors.ts';
 import { readUserIds } from '../parameters.ts';
-import { isBanned, presentUser } from '../present.ts';
+import { requirePlan } from '../plan.ts';
+import { presentUser } from '../present.ts';
 import type { ClerkContext, ClerkRequest, ClerkRoute } from '../route.ts';
 import { findUser } from './users.ts';
 
@@ -15,6 +17,7 @@ function refuseRepeat(type: BanType, user: number, context: ClerkContext): void 
 }
 
 function setBan(type: BanType, { params, now }: ClerkRequest, context: ClerkContext): Json {
+  requirePlan(context, 'bans');
   const user = findUser(context, params.userId);
   refuseRepeat(type, user, context);
   context.commit({ type, at: now, users: [context.population.idAt(user)] });
@@ -26,9 +29,10 @@ function setBan(type: BanType, { params, now }: ClerkRequest, context: ClerkCont
  * 404 and nothing is done. A repeated id counts once; a banned user among them is never refused.
  */
 function setBans(type: BanType, { body, now }: ClerkRequest, context: ClerkContext): Json {
+  requirePlan(context, 'bans');
   const users = new Map<number, string>();
   for (const id of new Set(readUserIds(body))) {
-    const user = context.population.indexOf(id);
+    const user = findUserHere(context, id);
     if (user !== undefined) users.set(user, id);
     else if (context.choices.bulkUnknownUser === 'refuse') throw notFound('user', id);
   }

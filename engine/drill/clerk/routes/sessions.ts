@@ -3,11 +3,11 @@ import type { Json, JsonObject } from '../../../json.ts';
 import type { World } from '../../context.ts';
 import { FRONTEND_HOST } from '../../keys.ts';
 import { sessionIndexOf } from '../../population/ids.ts';
-import { isLive } from '../../population/sessions.ts';
-import { endedAt } from '../../state/sessions.ts';
+import { isLive, type SessionStatus } from '../../population/sessions.ts';
+import * as view from '../../state/view.ts';
 import { badRequest, invalidParameter, missingParameter, notFound } from '../errors.ts';
 import { readBody, readBoolean, readPage } from '../parameters.ts';
-import { presentSession, sessionStatus } from '../present.ts';
+import { presentSession } from '../present.ts';
 import type { ClerkContext, ClerkRequest, ClerkRoute } from '../route.ts';
 
 /** GET /sessions, status. `pending` is not among them, so `status=active` misses such sessions and nothing asks for them. */
@@ -20,17 +20,17 @@ interface Found {
   readonly index: number;
 }
 
-function findSession({ population }: World, id: string | undefined): Found {
-  const found = sessionIndexOf(population.seed, id ?? '');
-  if (found === undefined || found.user >= population.size || found.index >= population.sessionCount(found.user)) {
-    throw notFound('session', id ?? '');
-  }
+function findSession(world: World, id: string | undefined): Found {
+  const found = sessionIndexOf(world.population.seed, id ?? '');
+  // Silent: the sessions of a user who was deleted. Ours are gone with them.
+  const isThere =
+    found !== undefined && view.isThere(world, found.user) && found.index < view.countSessions(world, found.user);
+  if (!isThere) throw notFound('session', id ?? '');
   return found;
 }
 
-function statusOf({ population, state }: World, { user, index }: Found): string {
-  const seeded = population.sessionStatuses(user)[index] ?? 'ended';
-  return sessionStatus(seeded, endedAt(state.users.get(user), index));
+function statusOf(world: World, { user, index }: Found): SessionStatus {
+  return view.sessionStatuses(world, user)[index] ?? 'ended';
 }
 
 function list({ query }: ClerkRequest, world: ClerkContext): Json {
@@ -44,9 +44,11 @@ function list({ query }: ClerkRequest, world: ClerkContext): Json {
   if (userId === '' && clientId === '') {
     throw missingParameter('user_id', 'At least one of client_id or user_id must be given.');
   }
-  // Silent: what an unknown user answers. Ours: an empty list, as for the filters of GET /users. Clients are not kept
-  // apart from users in this world, so client_id only narrows a user's list.
-  const user = world.population.indexOf(userId);
+  // Silent: what an unknown user answers. `choices.unknownSessionUser`: an empty list, as for the filters of GET /users, or 404.
+  // Clients are not kept apart from users in this world, so client_id only narrows a user's list.
+  const user = view.findUser(world, userId);
+  if (user === undefined && userId !== '' && world.choices.unknownSessionUser === 'refuse')
+    throw notFound('user', userId);
   const fitting = user === undefined ? [] : fittingSessions(world, user, status, clientId);
   const page = fitting.slice(offset, offset + limit);
   const data: JsonObject[] = user === undefined ? [] : page.map((index) => presentSession(world, user, index));
@@ -54,27 +56,19 @@ function list({ query }: ClerkRequest, world: ClerkContext): Json {
   return isPaginated ? { data, total_count: fitting.length } : data;
 }
 
-function fittingSessions(
-  { population, state }: World,
-  user: number,
-  status: string,
-  clientId: string,
-): readonly number[] {
-  const change = state.users.get(user);
-  return population
-    .sessionStatuses(user)
-    .map((seeded, index) => ({ status: sessionStatus(seeded, endedAt(change, index)), index }))
-    .filter((session) => status === '' || session.status === status)
-    .map(({ index }) => index)
-    .filter((index) => clientId === '' || population.sessionAt(user, index).clientId === clientId);
+function fittingSessions(world: World, user: number, status: string, clientId: string): readonly number[] {
+  const all = view.sessionIndexes(world, user);
+  if (status === '' && clientId === '') return all;
+  const statuses = view.sessionStatuses(world, user);
+  return all
+    .filter((index) => status === '' || statuses[index] === status)
+    .filter((index) => clientId === '' || view.sessionAt(world, user, index).clientId === clientId);
 }
 
 /** Silent: revoking what is no longer live. `choices.revokeEnded`: 200 with the session as it is, or 400. */
 function revoke({ params, now }: ClerkRequest, context: ClerkContext): Json {
   const found = findSession(context, params.sessionId);
-  const { status } = context.population.sessionAt(found.user, found.index);
-  const wasLive = isLive(status) && endedAt(context.state.users.get(found.user), found.index) === undefined;
-  if (!wasLive && context.choices.revokeEnded === 'refuse') {
+  if (!isLive(statusOf(context, found)) && context.choices.revokeEnded === 'refuse') {
     throw badRequest('session_not_active', 'The session is not active, so it cannot be revoked.');
   }
   context.commit({ type: 'session.revoke', at: now, session: params.sessionId ?? '' });
@@ -82,18 +76,20 @@ function revoke({ params, now }: ClerkRequest, context: ClerkContext): Json {
 }
 
 /** Silent: a token for a session that is not live. The file lists 401 and 404 only; ours answers 404. */
-function createToken({ params, body, now }: ClerkRequest, context: ClerkContext): Json {
+function createToken({ params, body }: ClerkRequest, context: ClerkContext): Json {
   const found = findSession(context, params.sessionId);
   const seconds = readBody(body, ['expires_in_seconds']).expires_in_seconds ?? TOKEN_SECONDS;
   if (typeof seconds !== 'number' || !Number.isInteger(seconds) || seconds < 30 || seconds > 315_360_000) {
     throw invalidParameter('expires_in_seconds', 'must be an integer between 30 and 315360000');
   }
   const status = statusOf(context, found);
-  if (status !== 'active' && status !== 'pending') throw notFound('active session', params.sessionId ?? '');
-  const nowSeconds = Math.floor(now / 1000);
+  if (!isLive(status)) throw notFound('active session', params.sessionId ?? '');
+  const nowSeconds = Math.floor(context.wallNow() / 1000); // Whoever verifies it goes by the machine's clock.
+  const { actor } = view.sessionAt(context, found.user, found.index);
   return {
     object: 'token',
     jwt: context.signer.sign({
+      ...(actor === null ? {} : { act: { sub: actor } }),
       exp: nowSeconds + seconds,
       fva: [0, -1],
       iat: nowSeconds,

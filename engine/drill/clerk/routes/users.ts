@@ -1,14 +1,15 @@
 // Reading users: GET /users, /users/count, /users/{user_id}.
 
 import type { World } from '../../context.ts';
+import * as view from '../../state/view.ts';
 import { notFound } from '../errors.ts';
 import { presentUser } from '../present.ts';
 import type { ClerkRoute } from '../route.ts';
 import { countUsers, listUsers } from '../user-list.ts';
 
 /** @throws ClerkApiError 404 */
-export function findUser({ population }: World, id: string | undefined): number {
-  const user = population.indexOf(id ?? '');
+export function findUser(world: World, id: string | undefined): number {
+  const user = view.findUser(world, id ?? '');
   if (user === undefined) throw notFound('user', id ?? '');
   return user;
 }

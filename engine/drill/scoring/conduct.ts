@@ -1,0 +1,87 @@
+// How the work was done: whom it touched without need, how long it took, what was left out.
+import { COSTS, type Cost, durationText, perInstance, timeText } from './costs.ts';
+import type { Collateral, Deduction, Missed, RunFacts, Topic } from './facts.ts';
+import type { Success } from './spec.ts';
+
+export function collateralDeductions(collateral: readonly Collateral[]): readonly Deduction[] {
+  if (collateral.length === 0) return [];
+  return [
+    {
+      topic: 'collateral',
+      points: perInstance(COSTS.collateral, collateral.length),
+      reason: `${collateral.length} innocent ${collateral.length === 1 ? 'user was' : 'users were'} touched`,
+      evidence: collateral.map(
+        ({ user, isDecoy, effects }) => `${user}${isDecoy ? ' (travelling)' : ''}: ${effects.join(', ')}`,
+      ),
+      read: 'the step of the playbook that confirms whom to act on',
+    },
+  ];
+}
+
+export function timeDeductions(
+  times: { readonly contain: number | null; readonly restore: number | null },
+  { containWithinSeconds, restoreWithinSeconds }: Success,
+): readonly Deduction[] {
+  const late = (took: number | null, seconds: number, what: string, evidence: string): readonly Deduction[] =>
+    took === null || took <= seconds * 1000
+      ? []
+      : [
+          {
+            topic: 'time',
+            points: COSTS.slow,
+            reason: `${what} after ${durationText(took)}, later than ${durationText(seconds * 1000)}`,
+            evidence: [`${evidence} ${durationText(took)} after the start`],
+            read: "the run's report: its timeline shows what the time went into",
+          },
+        ];
+  return [
+    ...late(times.contain, containWithinSeconds, 'Contained', 'the last compromised session ended'),
+    ...late(times.restore, restoreWithinSeconds, 'Restored', 'the app was well again'),
+  ];
+}
+
+export function claimDeductions(
+  run: RunFacts,
+  containedAt: number | null,
+  missed: readonly Missed[],
+): readonly Deduction[] {
+  if (run.containedAt === undefined) return [];
+  const stillLive = missed.some((user) => user.liveSessions > 0);
+  if (!stillLive && (containedAt === null || run.containedAt >= containedAt)) return [];
+  const truth = containedAt === null ? 'a session is still live' : `the last session ended at ${timeText(containedAt)}`;
+  return [
+    {
+      topic: 'claim',
+      points: COSTS.wrongClaim,
+      reason: 'Called contained before it was',
+      evidence: [`said at ${timeText(run.containedAt)}; ${truth}`],
+      read: 'the step of the playbook that is marked mitigates',
+    },
+  ];
+}
+
+export function stepDeductions(run: RunFacts): readonly Deduction[] {
+  const deduct = (items: readonly string[], topic: Topic, cost: Cost, reason: string, read: string): Deduction[] =>
+    items.length === 0 ? [] : [{ topic, points: perInstance(cost, items.length), reason, evidence: items, read }];
+  const steps = (items: readonly string[]): string => `${items.length} ${items.length === 1 ? 'step' : 'steps'}`;
+  const { stepsSkipped, failedSteps, approvalsMissed = [], escalationsMissed = [] } = run;
+  const see = (items: readonly string[]): string => `of the playbook: ${items.slice(0, 3).join(', ')}`;
+  return [
+    ...deduct(stepsSkipped, 'skipped', COSTS.skippedStep, `${steps(stepsSkipped)} skipped`, see(stepsSkipped)),
+    ...deduct(failedSteps, 'failed', COSTS.failedStep, `${steps(failedSteps)} failed`, see(failedSteps)),
+    ...deduct(
+      approvalsMissed,
+      'approvals',
+      COSTS.approval,
+      `${steps(approvalsMissed)} waited for an approval that nobody gave in time`,
+      see(approvalsMissed),
+    ),
+    ...deduct(
+      escalationsMissed,
+      'escalations',
+      COSTS.escalation,
+      `${escalationsMissed.length} people were not called`,
+      'the contacts of the playbook',
+    ),
+  ];
+}

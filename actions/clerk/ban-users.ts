@@ -1,7 +1,7 @@
 import { defineAction } from '../../engine/action.ts';
-import { setBanMarks, throwIfNobody } from './ban.ts';
-import { CLERK_ENV, CLERK_SECRETS } from './client.ts';
-import { describeClerk } from './describe.ts';
+import { CLERK_ENV, CLERK_SECRETS } from './api/client.ts';
+import { setBanMarks, throwIfNobody } from './changes/ban.ts';
+import { describeClerk } from './readers/describe.ts';
 import { USERS } from './schemas.ts';
 
 export default defineAction({

@@ -1,7 +1,7 @@
 import { defineAction } from '../../engine/action.ts';
-import { IDENTIFIERS, setBlocked } from './blocking.ts';
-import { CLERK_ENV, CLERK_SECRETS } from './client.ts';
-import { describeClerk } from './describe.ts';
+import { CLERK_ENV, CLERK_SECRETS } from './api/client.ts';
+import { IDENTIFIERS, setBlocked } from './changes/blocking.ts';
+import { describeClerk } from './readers/describe.ts';
 
 export default defineAction({
   name: 'clerk.block-identifiers',

@@ -1,6 +1,6 @@
 import { type ActionContext, defineAction, isJsonObject, PermanentFailure } from '../../engine/action.ts';
-import { type ClerkCall, ClerkCallError } from './call-error.ts';
-import { CLERK_ENV, clerkClientWith, notJson } from './client.ts';
+import { type ClerkCall, ClerkCallError } from './api/call-error.ts';
+import { CLERK_ENV, clerkClientWith, notJson } from './api/client.ts';
 
 /** `sk_live_` or `sk_test_` and what follows. The pattern keeps line ends and quotes out of a header. */
 const KEY = { type: 'string', secret: true, pattern: '^sk_(live|test)_[\\w=-]+$' } as const;

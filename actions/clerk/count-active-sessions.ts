@@ -1,9 +1,9 @@
 import { defineAction, type Target } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { listEach, unreadError } from './list-each.ts';
+import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './api/client.ts';
+import { listEach, unreadError } from './api/list-each.ts';
+import { isOpen, listSessions } from './api/sessions.ts';
+import { describeClerk } from './readers/describe.ts';
 import { distinct, USERS } from './schemas.ts';
-import { isOpen, listSessions } from './sessions.ts';
 
 export default defineAction({
   name: 'clerk.count-active-sessions',

@@ -1,9 +1,15 @@
 import { type ActionContext, defineAction } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient, notJson } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { type Samples, type Sampling, takeSamples, underLimiter } from './measure.ts';
-import { type Measure, measureOf, networkAdvice, type Sampled, summarizeMeasures } from './performance-report.ts';
-import { mintToken } from './session-token.ts';
+import { CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient, notJson } from './api/client.ts';
+import { mintToken } from './changes/session-token.ts';
+import { type Samples, type Sampling, takeSamples, underLimiter } from './performance/measure.ts';
+import {
+  type Measure,
+  measureOf,
+  networkAdvice,
+  type Sampled,
+  summarizeMeasures,
+} from './performance/performance-report.ts';
+import { describeClerk } from './readers/describe.ts';
 
 const SAMPLES = 20;
 const WARM_UP = 3;

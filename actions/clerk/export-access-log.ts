@@ -1,13 +1,13 @@
 import { defineAction, PermanentFailure } from '../../engine/action.ts';
-import { type AccessRow, rowOfSession } from './access-row.ts';
-import { ClerkCallError } from './call-error.ts';
-import { CLERK_CONCURRENCY, CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './client.ts';
-import { chunksOf, mapConcurrent } from './concurrency.ts';
-import { describeClerk } from './describe.ts';
-import { openLog } from './log-file.ts';
+import { ClerkCallError } from './api/call-error.ts';
+import { CLERK_CONCURRENCY, CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './api/client.ts';
+import { chunksOf, mapConcurrent } from './api/concurrency.ts';
+import { listSessions } from './api/sessions.ts';
+import { type AccessRow, rowOfSession } from './findings/access-row.ts';
+import { openLog } from './findings/log-file.ts';
+import { assertReadable, webhookRows } from './findings/webhook-events.ts';
+import { describeClerk } from './readers/describe.ts';
 import { distinct, USERS } from './schemas.ts';
-import { listSessions } from './sessions.ts';
-import { assertReadable, webhookRows } from './webhook-events.ts';
 
 /** Users whose sessions are held at once. */
 const USERS_AT_ONCE = 100;

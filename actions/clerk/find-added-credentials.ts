@@ -1,8 +1,8 @@
 import { defineAction } from '../../engine/action.ts';
-import { addedSince } from './added-credentials.ts';
-import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './client.ts';
+import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './api/client.ts';
+import { CREDENTIAL_KINDS, readCredentials } from './api/user-credentials.ts';
+import { addedSince } from './findings/added-credentials.ts';
 import { distinct, USERS } from './schemas.ts';
-import { CREDENTIAL_KINDS, readCredentials } from './user-credentials.ts';
 
 const FOUND = {
   type: 'object',

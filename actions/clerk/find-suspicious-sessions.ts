@@ -1,12 +1,12 @@
 import { type ActionContext, defineAction, messageOf, PermanentFailure } from '../../engine/action.ts';
-import { CLERK_CONCURRENCY, CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './client.ts';
-import { mapConcurrent } from './concurrency.ts';
-import { describeClerk } from './describe.ts';
-import { type Criteria, hasCriteria, type Judge, judgeBy } from './evidence.ts';
+import { CLERK_CONCURRENCY, CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './api/client.ts';
+import { mapConcurrent } from './api/concurrency.ts';
+import { type ClerkSession, isOpen, isoTime, listSessions } from './api/sessions.ts';
+import { countUsers, walkUsers } from './api/users.ts';
+import { type Criteria, hasCriteria, type Judge, judgeBy } from './findings/evidence.ts';
+import { type Finding, summarize } from './findings/summary.ts';
+import { describeClerk } from './readers/describe.ts';
 import { distinct, USERS } from './schemas.ts';
-import { type ClerkSession, isOpen, isoTime, listSessions } from './sessions.ts';
-import { type Finding, summarize } from './summary.ts';
-import { countUsers, walkUsers } from './users.ts';
 
 const WINDOW_S = 10;
 const NAMED = 'open session of a named user';

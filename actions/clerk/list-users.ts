@@ -1,10 +1,10 @@
 import { defineAction } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './client.ts';
-import { chunksOf } from './concurrency.ts';
-import { describeClerk } from './describe.ts';
+import { CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './api/client.ts';
+import { chunksOf } from './api/concurrency.ts';
+import { isoTime } from './api/sessions.ts';
+import { activeSinceFilter, type ClerkUser, walkUsersWhere } from './api/users.ts';
+import { describeClerk } from './readers/describe.ts';
 import { distinct, USERS } from './schemas.ts';
-import { isoTime } from './sessions.ts';
-import { activeSinceFilter, type ClerkUser, walkUsersWhere } from './users.ts';
 
 /** GET /users: at most 100 values of a list filter. */
 const VALUES_PER_REQUEST = 100;

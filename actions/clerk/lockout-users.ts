@@ -7,14 +7,14 @@ import {
   PermanentFailure,
   RunbookError,
 } from '../../engine/action.ts';
-import { readBeforeBans, setBanMarks, throwIfNobody } from './ban.ts';
-import { ClerkCallError } from './call-error.ts';
-import { CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { endSessionsOf } from './end-sessions.ts';
-import { compromisePasswords } from './passwords.ts';
+import { ClerkCallError } from './api/call-error.ts';
+import { CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './api/client.ts';
+import type { ClerkUser } from './api/users.ts';
+import { readBeforeBans, setBanMarks, throwIfNobody } from './changes/ban.ts';
+import { endSessionsOf } from './changes/end-sessions.ts';
+import { compromisePasswords } from './changes/passwords.ts';
+import { describeClerk } from './readers/describe.ts';
 import { distinct, USERS } from './schemas.ts';
-import type { ClerkUser } from './users.ts';
 
 export default defineAction({
   name: 'clerk.lockout-users',

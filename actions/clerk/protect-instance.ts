@@ -1,8 +1,8 @@
 import { defineAction } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { PROTECT_KIND, type Protect, readProtect, setProtect } from './protect.ts';
-import { assertHeld, changeSetting } from './setting-change.ts';
+import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './api/client.ts';
+import { PROTECT_KIND, type Protect, readProtect, setProtect } from './changes/protect.ts';
+import { assertHeld, changeSetting } from './changes/setting-change.ts';
+import { describeClerk } from './readers/describe.ts';
 
 export default defineAction({
   name: 'clerk.protect-instance',

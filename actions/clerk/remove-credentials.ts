@@ -1,9 +1,5 @@
 import { type ActionContext, defineAction } from '../../engine/action.ts';
-import { leavesNothing } from './added-credentials.ts';
-import { CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { type RemovalCounts, removeEach } from './removing.ts';
-import { distinct } from './schemas.ts';
+import { CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './api/client.ts';
 import {
   CREDENTIAL_KINDS,
   type CredentialKind,
@@ -11,7 +7,11 @@ import {
   readCredentials,
   readOwnedId,
   type UserCredentials,
-} from './user-credentials.ts';
+} from './api/user-credentials.ts';
+import { type RemovalCounts, removeEach } from './changes/removing.ts';
+import { leavesNothing } from './findings/added-credentials.ts';
+import { describeClerk } from './readers/describe.ts';
+import { distinct } from './schemas.ts';
 
 interface Item {
   readonly user: string;

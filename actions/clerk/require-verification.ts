@@ -1,8 +1,8 @@
 import { defineAction } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { endSessionsOf } from './end-sessions.ts';
-import { FLAG_VALUE, METADATA_FIELD, setMetadata } from './metadata.ts';
+import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './api/client.ts';
+import { endSessionsOf } from './changes/end-sessions.ts';
+import { FLAG_VALUE, METADATA_FIELD, setMetadata } from './changes/metadata.ts';
+import { describeClerk } from './readers/describe.ts';
 import { distinct, USERS } from './schemas.ts';
 
 export default defineAction({

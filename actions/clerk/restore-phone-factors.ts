@@ -1,9 +1,9 @@
 import { defineAction } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './client.ts';
-import { describeClerk } from './describe.ts';
+import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './api/client.ts';
+import { readCredentials, readOwnedId } from './api/user-credentials.ts';
+import { setPhoneFactors } from './changes/second-factors.ts';
+import { describeClerk } from './readers/describe.ts';
 import { distinct } from './schemas.ts';
-import { setPhoneFactors } from './second-factors.ts';
-import { readCredentials, readOwnedId } from './user-credentials.ts';
 
 export default defineAction({
   name: 'clerk.restore-phone-factors',

@@ -1,8 +1,8 @@
 import { defineAction, isJsonObject, type Json, type JsonObject } from '../../engine/action.ts';
-import type { ClerkCall } from './call-error.ts';
-import { CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient, notJson } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { assertHeld, changeSetting } from './setting-change.ts';
+import type { ClerkCall } from './api/call-error.ts';
+import { CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient, notJson } from './api/client.ts';
+import { assertHeld, changeSetting } from './changes/setting-change.ts';
+import { describeClerk } from './readers/describe.ts';
 
 /** Of its one target. Nothing reads it: Clerk has no GET for restrictions. */
 const KIND = 'instance-restrictions';

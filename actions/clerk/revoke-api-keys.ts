@@ -1,10 +1,10 @@
 import { type ActionContext, defineAction, type Target } from '../../engine/action.ts';
-import { listApiKeys, organizationsOf, revokeApiKey } from './api-keys.ts';
-import { CLERK_CONCURRENCY, CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { refusalOf } from './key-pages.ts';
-import { listEach, type Unread } from './list-each.ts';
-import { inBatches, revokeUntilNoneIsLeft } from './revoke-until-none.ts';
+import { listApiKeys, organizationsOf, revokeApiKey } from './api/api-keys.ts';
+import { CLERK_CONCURRENCY, CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './api/client.ts';
+import { refusalOf } from './api/key-pages.ts';
+import { listEach, type Unread } from './api/list-each.ts';
+import { inBatches, revokeUntilNoneIsLeft } from './changes/revoke-until-none.ts';
+import { describeClerk } from './readers/describe.ts';
 import { distinct, REVOCATION_REASON, USERS } from './schemas.ts';
 
 export default defineAction({

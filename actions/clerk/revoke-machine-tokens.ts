@@ -1,9 +1,9 @@
 import { defineAction, PermanentFailure, type Target } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { refusalOf } from './key-pages.ts';
-import { listMachines, listMachineTokens, type Machine, revokeMachineToken } from './machine-tokens.ts';
-import { inBatches, revokeUntilNoneIsLeft } from './revoke-until-none.ts';
+import { CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient } from './api/client.ts';
+import { refusalOf } from './api/key-pages.ts';
+import { listMachines, listMachineTokens, type Machine, revokeMachineToken } from './api/machine-tokens.ts';
+import { inBatches, revokeUntilNoneIsLeft } from './changes/revoke-until-none.ts';
+import { describeClerk } from './readers/describe.ts';
 import { distinct, REVOCATION_REASON } from './schemas.ts';
 import { lifetimeText } from './token-lifetime.ts';
 

@@ -1,7 +1,7 @@
 import { defineAction } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { endSessions } from './end-sessions.ts';
+import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './api/client.ts';
+import { endSessions } from './changes/end-sessions.ts';
+import { describeClerk } from './readers/describe.ts';
 import { distinct, USERS } from './schemas.ts';
 
 export default defineAction({

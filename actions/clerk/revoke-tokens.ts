@@ -6,8 +6,8 @@ import {
   type Json,
   type TargetAnswer,
 } from '../../engine/action.ts';
-import { asChangeFailure, type ClerkCall, ClerkCallError } from './call-error.ts';
-import { CLERK_CONCURRENCY, CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient, notJson } from './client.ts';
+import { asChangeFailure, type ClerkCall, ClerkCallError } from './api/call-error.ts';
+import { CLERK_CONCURRENCY, CLERK_ENV, CLERK_SECRETS, type ClerkClient, clerkClient, notJson } from './api/client.ts';
 import { distinct } from './schemas.ts';
 
 const VERB = 'revoke';

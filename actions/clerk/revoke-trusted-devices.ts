@@ -1,10 +1,10 @@
 import { defineAction, type Target } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { inBatches, revokeUntilNoneIsLeft } from './revoke-until-none.ts';
+import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './api/client.ts';
+import { listTrustedDevices, revokeTrustedDevice } from './api/trusted-devices.ts';
+import { ownedId, readOwnedId } from './api/user-credentials.ts';
+import { inBatches, revokeUntilNoneIsLeft } from './changes/revoke-until-none.ts';
+import { describeClerk } from './readers/describe.ts';
 import { distinct, USERS } from './schemas.ts';
-import { listTrustedDevices, revokeTrustedDevice } from './trusted-devices.ts';
-import { ownedId, readOwnedId } from './user-credentials.ts';
 
 export default defineAction({
   name: 'clerk.revoke-trusted-devices',

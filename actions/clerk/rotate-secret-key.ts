@@ -7,8 +7,8 @@ import {
   PermanentFailure,
   RunbookError,
 } from '../../engine/action.ts';
-import { asChangeFailure, type ClerkCall, ClerkCallError } from './call-error.ts';
-import { CLERK_ENV, clerkClientWith, notJson } from './client.ts';
+import { asChangeFailure, type ClerkCall, ClerkCallError } from './api/call-error.ts';
+import { CLERK_ENV, clerkClientWith, notJson } from './api/client.ts';
 
 const BY_HAND =
   "Rotate it by hand: Clerk's dashboard, the instance's API keys, add a new secret key, put it where the app reads it, " +

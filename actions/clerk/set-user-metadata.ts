@@ -1,7 +1,7 @@
 import { defineAction } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { FLAG_VALUE, METADATA_FIELD, setMetadata } from './metadata.ts';
+import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './api/client.ts';
+import { FLAG_VALUE, METADATA_FIELD, setMetadata } from './changes/metadata.ts';
+import { describeClerk } from './readers/describe.ts';
 import { USERS } from './schemas.ts';
 
 export default defineAction({

@@ -1,6 +1,6 @@
 import { defineAction } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './client.ts';
-import { readAll, textIn } from './key-pages.ts';
+import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './api/client.ts';
+import { readAll, textIn } from './api/key-pages.ts';
 import { lifetimeText } from './token-lifetime.ts';
 
 /** GET /jwt_templates: `limit` at most 500. */

@@ -1,7 +1,7 @@
 import { defineAction } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { uncompromisePasswords } from './passwords.ts';
+import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './api/client.ts';
+import { uncompromisePasswords } from './changes/passwords.ts';
+import { describeClerk } from './readers/describe.ts';
 import { USERS } from './schemas.ts';
 
 export default defineAction({

@@ -1,7 +1,7 @@
 import { defineAction } from '../../engine/action.ts';
-import { CLERK_ENV, CLERK_SECRETS } from './client.ts';
-import { describeClerk } from './describe.ts';
-import { setLocks } from './locks.ts';
+import { CLERK_ENV, CLERK_SECRETS } from './api/client.ts';
+import { setLocks } from './changes/locks.ts';
+import { describeClerk } from './readers/describe.ts';
 import { USERS } from './schemas.ts';
 
 export default defineAction({

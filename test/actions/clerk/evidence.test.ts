@@ -1,7 +1,7 @@
 // How much work a judgement is, counted and not timed; and what it finds among many sessions of one user.
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type Criteria, judgeBy } from '../../../actions/clerk/evidence.ts';
-import type { ClerkSession } from '../../../actions/clerk/sessions.ts';
+import type { ClerkSession } from '../../../actions/clerk/api/sessions.ts';
+import { type Criteria, judgeBy } from '../../../actions/clerk/findings/evidence.ts';
 
 const NONE: Criteria = {
   countries: [],

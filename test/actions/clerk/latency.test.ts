@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { histogramOf, latencyOf, verdictOf } from '../../../actions/clerk/latency.ts';
-import { takeSamples } from '../../../actions/clerk/measure.ts';
-import { measureOf, networkAdvice, summarizeMeasures } from '../../../actions/clerk/performance-report.ts';
+import { histogramOf, latencyOf, verdictOf } from '../../../actions/clerk/performance/latency.ts';
+import { takeSamples } from '../../../actions/clerk/performance/measure.ts';
+import { measureOf, networkAdvice, summarizeMeasures } from '../../../actions/clerk/performance/performance-report.ts';
 
 const times = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 

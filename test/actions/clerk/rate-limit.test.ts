@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RateLimiter } from '../../../actions/clerk/rate-limit.ts';
+import { RateLimiter } from '../../../actions/clerk/api/rate-limit.ts';
 import { FakeClock } from '../fake-context.ts';
 
 test('lets a whole window through at once and never more in any window', async () => {

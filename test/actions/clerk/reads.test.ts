@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import countActiveSessions from '../../../actions/clerk/count-active-sessions.ts';
-import { describeClerk } from '../../../actions/clerk/describe.ts';
+import { describeClerk } from '../../../actions/clerk/readers/describe.ts';
 import { type Action, PermanentFailure } from '../../../engine/action.ts';
 import type { fakeRun } from '../fake-context.ts';
 import { startClerk } from './setup.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { revokeUntilNoneIsLeft } from '../../../actions/clerk/revoke-until-none.ts';
+import { revokeUntilNoneIsLeft } from '../../../actions/clerk/changes/revoke-until-none.ts';
 import type { Target } from '../../../engine/action.ts';
 import { type FakeOptions, fakeRun } from '../fake-context.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { summarize } from '../../../actions/clerk/summary.ts';
+import { summarize } from '../../../actions/clerk/findings/summary.ts';
 
 const session = (user: string, ip: string) => ({
   id: `sess_${ip}`,

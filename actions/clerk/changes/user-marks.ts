@@ -1,0 +1,114 @@
+// Setting a mark on users one by one, where Clerk takes one a call: locks, compromised passwords, metadata.
+import {
+  type ActionContext,
+  type ChangeResult,
+  type JsonObject,
+  PermanentFailure,
+  type Target,
+  type TargetAnswer,
+  type Undo,
+} from '../../../engine/action.ts';
+import { asChangeFailure, type ClerkCall, ClerkCallError } from '../api/call-error.ts';
+import { CLERK_CONCURRENCY, type ClerkClient, notJson } from '../api/client.ts';
+
+/** What the answer of every such call is: the user, as the SDK gives it. */
+type UserAnswer = { readonly id: string };
+
+export interface MarkSpec {
+  readonly kind: string;
+  readonly verb: string;
+  readonly after: JsonObject;
+  readonly undo?: Undo;
+  /** `POST /users/{id}/lock` */
+  readonly call: string;
+  readonly targets: readonly Omit<Target, 'kind'>[];
+  /** Sends it for one user. @returns the user as Clerk answered it. */
+  mark(user: string): Promise<UserAnswer>;
+  /** What the answer says beside that it went well. */
+  detail?(answer: UserAnswer): JsonObject | undefined;
+  /** Whether the mark is there now, where that can be read: settles an answer that was lost. */
+  holds?(user: string): Promise<boolean>;
+}
+
+/**
+ * Sends one call a target. A refusal of one user (403, 404, 422) is that user's outcome and not the end of the others.
+ * @throws PermanentFailure where the key or the plan is refused (401, 402): that speaks for all. Error while anything is in
+ * doubt or might go well at another try.
+ */
+export async function markEach(ctx: ActionContext, client: ClerkClient, spec: MarkSpec): Promise<void> {
+  const { kind, verb, after, undo, targets } = spec;
+  const transient = new Set<string>();
+  let sent = 0;
+  const results = await ctx.changes(
+    { kind, verb, after, targets, batch: 1, concurrency: CLERK_CONCURRENCY, ...(undo === undefined ? {} : { undo }) },
+    async (chunk) => {
+      const answers = new Map<string, TargetAnswer>();
+      for (const { id } of chunk) answers.set(id, await markOne(client, spec, id, transient));
+      sent += chunk.length;
+      ctx.progress(sent, targets.length, 'users');
+      return answers;
+    },
+  );
+  throwIfOpen(verb, results, transient);
+}
+
+async function markOne(
+  client: ClerkClient,
+  spec: MarkSpec,
+  user: string,
+  transient: Set<string>,
+): Promise<TargetAnswer> {
+  const call: ClerkCall = { name: spec.call, target: `user ${user}`, isRepeatable: true };
+  try {
+    const answer = await client.send(call, async () => {
+      const got: unknown = await spec.mark(user);
+      // The SDK returns a string, silently, for a 200 that is not exactly `application/json`.
+      if (!isUserAnswer(got)) throw notJson(call);
+      return got;
+    });
+    const detail = spec.detail?.(answer);
+    return detail === undefined ? {} : { detail };
+  } catch (error) {
+    if (!(error instanceof ClerkCallError)) throw error;
+    if (error.status === 401 || error.status === 402) throw new PermanentFailure(error.message, { cause: error });
+    if (error.fate === 'unknown') {
+      const holds = await spec.holds?.(user).catch(() => undefined);
+      if (holds === true) return {};
+    } else if (error.isTransient) transient.add(user);
+    throw asChangeFailure(error);
+  }
+}
+
+function isUserAnswer(value: unknown): value is UserAnswer {
+  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string';
+}
+
+function throwIfOpen(verb: string, results: readonly ChangeResult[], transient: ReadonlySet<string>): void {
+  const doubtful = results.filter((result) => result.outcome === 'unknown');
+  const open = results.filter((result) => result.outcome === 'failed' && transient.has(result.id));
+  if (doubtful.length + open.length === 0) return;
+  const reason = [...doubtful, ...open].find((result) => result.error !== undefined)?.error;
+  const numbers = `${doubtful.length} users in doubt, ${open.length} not done`;
+  throw new Error(`Clerk: ${verb}: ${numbers}${reason === undefined ? '' : `. ${reason}`}`);
+}
+
+export interface MarkCounts {
+  readonly done: number;
+  readonly already: number;
+  /** Ids that Clerk refused, sorted. */
+  readonly failed: string[];
+}
+
+/** This step's changes of one kind and verb, over all attempts. */
+export function countMarks(ctx: ActionContext, kind: string, verb: string): MarkCounts {
+  const own = ctx.ledger().filter((change) => change.kind === kind && change.verb === verb);
+  const withOutcome = (outcome: ChangeResult['outcome']): readonly ChangeResult[] =>
+    own.filter((change) => change.outcome === outcome);
+  return {
+    done: withOutcome('done').length,
+    already: withOutcome('already').length,
+    failed: withOutcome('failed')
+      .map((change) => change.id)
+      .sort(),
+  };
+}

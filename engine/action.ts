@@ -89,6 +89,10 @@ export interface ExpectSpec {
 export interface TargetAnswer {
   readonly outcome?: 'done' | 'failed' | 'unknown' | 'already';
   readonly error?: string;
+  /**
+   * Free facts of this one target. Where the family's reader gives a field of the same name among the state, an undo
+   * restores only what still has that value: the id that the outside gave to a row of ours, say.
+   */
   readonly detail?: JsonObject;
 }
 

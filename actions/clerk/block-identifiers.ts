@@ -10,8 +10,8 @@ export default defineAction({
     "Puts e-mail addresses, whole domains, phone numbers and web3 wallets on the instance's blocklist, one request each. The " +
     'list acts only while the restriction "blocklist" of the instance is on, which cannot be read: turn it on with ' +
     'clerk.restrict-instance. It ends no session, and does not touch users who have signed up. What was on the list before ' +
-    'is left alone by an undo, which takes off the identifiers that this step put there. It cannot tell its own row from one ' +
-    'that somebody made anew for the same identifier after taking ours off. 402: the plan has no blocklist.',
+    'is left alone by an undo, which takes off the rows that this step put there, and no row that somebody made anew since. ' +
+    '402: the plan has no blocklist.',
   effect: 'destructive',
   idempotent: true,
   isUndoable: true,

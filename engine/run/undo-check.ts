@@ -163,13 +163,18 @@ function notHappened(change: Change): Finding {
 }
 
 /** Fields whose value the journal does not keep cannot be compared. */
-function standsAt({ after }: Change, now: JsonObject | undefined): 'ours' | 'other' | 'unseen' {
+function standsAt({ after, detail }: Change, now: JsonObject | undefined): 'ours' | 'other' | 'unseen' {
   if (now === undefined || after === undefined) return 'unseen';
   const kept = Object.fromEntries(
     Object.entries(after).filter(([, value]) => findRedactionMarker(value) === undefined),
   );
-  if (!holdsFields(now, kept)) return 'other';
+  if (!holdsFields(now, kept) || !holdsFields(now, shared(detail, now))) return 'other';
   return findRedactionMarker(after) === undefined ? 'ours' : 'unseen';
+}
+
+/** What a change noted of its one target and the reader tells too. */
+function shared(detail: JsonObject | undefined, now: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(detail ?? {}).filter(([name]) => Object.hasOwn(now, name)));
 }
 
 /** False where it is known before that nobody can look at it: no reader, or not all of it is in the journal. */
@@ -177,12 +182,13 @@ export function mayBeSeen({ after }: Change, inverse: Action | undefined): boole
   return inverse?.describe !== undefined && after !== undefined && findRedactionMarker(after) === undefined;
 }
 
-function changedText({ before, after }: Change, now: JsonObject): string {
+function changedText({ before, after, detail }: Change, now: JsonObject): string {
   if (before !== undefined && after !== undefined) {
     const earlier = Object.fromEntries(Object.keys(after).map((name) => [name, before[name] ?? null]));
     if (holdsFields(now, earlier)) return 'somebody has taken it back already';
   }
-  const fields = Object.keys(after ?? {}).map((name) => `${name}: ${JSON.stringify(now[name] ?? null)}`);
+  const names = Object.keys({ ...after, ...shared(detail, now) });
+  const fields = names.map((name) => `${name}: ${JSON.stringify(now[name] ?? null)}`);
   return `somebody changed it since: ${fields.join(', ')}`;
 }
 

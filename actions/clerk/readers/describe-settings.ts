@@ -28,7 +28,11 @@ export async function describeSettings(
     const rows = await readBlocklist(await clerkClient(ctx));
     // One that is not on the list is a target all the same. Who protects an address or a domain protects it from this too.
     return new Map(
-      ids.map((id) => [id, { attributes: { emails: [id] }, state: { blocked: rows.has(sameAs(id)) } }] as const),
+      ids.map((id) => {
+        const row = rows.get(sameAs(id));
+        const state = row === undefined ? { blocked: false } : { blocked: true, row: row.id };
+        return [id, { attributes: { emails: [id] }, state }] as const;
+      }),
     );
   }
   if (kind === PROTECT_KIND) {

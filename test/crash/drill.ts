@@ -116,6 +116,11 @@ export async function readEnding(folder: Folder): Promise<Ending> {
   return { state, events, secretKey, world: facts, comparable: comparableOf(state, facts) };
 }
 
+/** What happened since depends on how long the work took, which a kill makes longer. */
+function fromStart(ms: number): string {
+  return ms < 0 ? `start ${ms} ms` : 'after the start';
+}
+
 /** Times are told from the world's start: two worlds of one seed differ in nothing else. */
 function comparableOf(state: RunState, world: WorldFacts): Json {
   const facts = {
@@ -134,6 +139,8 @@ function comparableOf(state: RunState, world: WorldFacts): Json {
     // Texts for people name the minute, which says nothing exact.
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\dZ/g, 'some minute')
     .replace(/"durationMs":\d+/g, '"durationMs":0')
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => `start ${Date.parse(time) - world.startedAt} ms`);
+    // Clerk tells a user's last activity by the day.
+    .replace(/\d{4}-\d\d-\d\dT00:00:00\.000Z/g, 'some day')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => fromStart(Date.parse(time) - world.startedAt));
   return JSON.parse(text) as Json;
 }

@@ -91,7 +91,7 @@ test('the secret key of the instance stands in no byte of the store, the report 
   }
 });
 
-const boundaries = ['identify', 'confirm', 'contain/revoke', 'contain/ban', 'watch', 'notify_users'];
+const boundaries = ['identify', 'confirm', 'contain/revoke', 'contain/ban', 'contain/watch', 'notify_users'];
 for (const step of boundaries) {
   test(`killed right after ${step}, a resume ends in the same state`, { timeout: 120_000 }, async () => {
     const ending = await killedAt((event) => event.type === 'step.done' && event.step === step);

@@ -60,7 +60,8 @@ export default defineAction({
   env: CLERK_ENV,
   async run({ old, current, instance, mustHold = true }, ctx) {
     if (old === undefined && current === undefined) throw new PermanentFailure('Give `old`, `current` or both');
-    if (old !== undefined && old === current) {
+    // Before the key was replaced, as in a plan of the whole, both may be the one that leaked.
+    if (old !== undefined && old === current && !ctx.planning) {
       throw new PermanentFailure(
         '`old` and `current` are the same key: it was not rotated, or one of them is outdated',
       );

@@ -112,7 +112,7 @@ function seed(value: string): number {
 
 function speed(value: string): number {
   const number = Number(value);
-  if (!(number >= 1 && number <= 100)) throw new InvalidArgumentError('A number from 1 to 100 is needed.');
+  if (!(number >= 1 && number <= 20)) throw new InvalidArgumentError('A number from 1 to 20 is needed.');
   return number;
 }
 
@@ -170,7 +170,7 @@ function addRunning(command: Add, handle: Handle): void {
     .option('--scenario <name>', 'a scenario by name, or its file')
     .option('--seed <number>', 'another population than the scenario names', seed)
     .option('--input <name=value>', 'an input; may be repeated', collect)
-    .option('--speed <factor>', 'whatever waits, waits so many times shorter (1 to 100)', speed)
+    .option('--speed <factor>', 'whatever waits, waits so many times shorter (1 to 20)', speed)
     .option('--compare', 'show past drills, of this playbook if one is named')
     .option('--yes', 'the scenario answers everything: nobody is asked')
     .option('--report <file>', 'where to write the incident report')
@@ -179,7 +179,7 @@ function addRunning(command: Add, handle: Handle): void {
   command('sandbox [action] [what]', 'keep a drill world running, and change it: fault, attack, state, reset')
     .option('--scenario <name>', 'a scenario by name, or its file')
     .option('--seed <number>', 'another population than the scenario names', seed)
-    .option('--speed <factor>', 'whatever waits, waits so many times shorter (1 to 100)', speed)
+    .option('--speed <factor>', 'whatever waits, waits so many times shorter (1 to 20)', speed)
     .option('--port <number>', "of Clerk's API; any free one if absent", seed)
     .option('--state <file>', 'where the world is kept, to go on with it another day')
     .option('--set <name=value>', 'for fault and attack; may be repeated', collect)

@@ -9,6 +9,18 @@ export interface Ground {
   readonly decoys: readonly string[];
 }
 
+/** Every word that answers and texts may hold; a world has those that its scenario leads to. */
+export const WORLD_WORDS: readonly string[] = [
+  '$compromised',
+  '$decoys',
+  '$user',
+  '$exposedKey',
+  '$application',
+  '$instance',
+  '$signInTokens',
+  '$actorTokens',
+];
+
 /** What else of this world an answer may name, by its word: `$exposedKey`. */
 export type WorldWords = ReadonlyMap<string, Json>;
 

@@ -1,5 +1,6 @@
 // What every part of a running world shares: the Clerk emulator, the services around it, the timeline.
 import type { DrillClock } from './clock.ts';
+import type { Commits } from './commit.ts';
 import type { FaultTable } from './faults.ts';
 import type { Keys, Signer } from './keys.ts';
 import type { Population } from './population/population.ts';
@@ -13,7 +14,7 @@ export interface World {
   readonly state: WorldState;
 }
 
-export interface WorldContext extends World {
+export interface WorldContext extends World, Commits {
   readonly id: string;
   readonly seed: number;
   /** Milliseconds since 1970. */
@@ -29,10 +30,8 @@ export interface WorldContext extends World {
   readonly faults: FaultTable;
   /** For files of the world beside its own one: this path, with something appended. */
   readonly filePrefix: string;
-  /** Writes the mutation to the world's file and folds it in. When it returns, the request may be answered. */
-  commit(mutation: Mutation): void;
-  /** Calls back after each mutation of this process; never for those of before a resume. */
-  onCommit(listener: (mutation: Mutation) => void): void;
+  /** What happened before this process: lines of the world's file. Nobody is called back for them. */
+  readonly past: readonly Mutation[];
   /** Base URL of a server of this world. @throws Error before that server listens. */
   url(server: ServerName): string;
 }

@@ -9,6 +9,8 @@ import type { Mutation } from './state/mutation.ts';
 import type { Happening } from './timeline/spec.ts';
 
 export const CONTROL_PREFIX = '/__world/';
+/** Tells which world answers, to anybody on this machine. */
+export const ID_PATH = `${CONTROL_PREFIX}id`;
 
 export interface ControlOptions {
   readonly worldId: string;
@@ -49,7 +51,7 @@ export function createControl({ worldId, views, sandbox }: ControlOptions): Http
       return answer(403, { error: 'The control API of a drill world answers no web page' });
     }
     const name = request.path.slice(CONTROL_PREFIX.length);
-    if (name === 'id' && request.method === 'GET') return answer(200, { worldId });
+    if (request.path === ID_PATH && request.method === 'GET') return answer(200, { worldId });
     if (sandbox !== undefined && !isToken(request, sandbox.token)) {
       return answer(401, { error: 'The token that runbook sandbox printed is needed: Authorization: Bearer TOKEN' });
     }

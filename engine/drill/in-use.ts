@@ -1,6 +1,7 @@
 // Whether a world is running already: asks the port that it last had.
 import { get } from 'node:http';
 import { RunbookError } from '../errors.ts';
+import { ID_PATH } from './control.ts';
 
 /**
  * Two processes on one world's file would each hold half of the truth.
@@ -20,7 +21,7 @@ const PROBE_TIMEOUT_MS = 1000;
 /** The id of the world that answers on a port; undefined for anything else. */
 function worldIdAt(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const request = get({ host, port, path: '/__world/id', timeout: PROBE_TIMEOUT_MS }, (response) => {
+    const request = get({ host, port, path: ID_PATH, timeout: PROBE_TIMEOUT_MS }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {

@@ -1,4 +1,5 @@
 // The world's own account of itself, independent of any run: what scores and tests compare with what a run says.
+import type { World } from './context.ts';
 import { inspectKeys, type KeyFacts } from './key-facts.ts';
 import type { Role } from './population/attack.ts';
 import type { Population } from './population/population.ts';
@@ -6,8 +7,9 @@ import { isLive } from './population/sessions.ts';
 import type { KeySpec } from './scenario.ts';
 import type { AppFacts } from './services/facts.ts';
 import { attackerCanSignIn, attackerCredentials } from './state/attacker.ts';
+import { credentialsEverOf } from './state/credential-view.ts';
 import type { Repeat } from './state/fold.ts';
-import { countLive, endedAt } from './state/sessions.ts';
+import { countLive, endedAt } from './state/live-sessions.ts';
 import type { WorldState } from './state/state.ts';
 import { type Effect, effectiveLock } from './state/user-change.ts';
 
@@ -26,6 +28,8 @@ export interface UserFacts {
   /** When the last session that ended in this drill ended, milliseconds since 1970; null where none did. */
   readonly lastSessionEndedAt: number | null;
   readonly effects: readonly Effect[];
+  /** Ways in that were the user's own and that responders took away, in words. */
+  readonly ownRemoved?: readonly string[];
 }
 
 /** What GET /__world/state answers. */
@@ -49,6 +53,8 @@ export interface WorldFacts {
     readonly kind: string;
     readonly value: string;
   }[];
+  /** How many such there ever were. */
+  readonly attackerCredentialsEver?: number;
 }
 
 export function inspectUser(population: Population, state: WorldState, user: number, now: number): UserFacts {
@@ -76,7 +82,17 @@ export function inspectUser(population: Population, state: WorldState, user: num
     liveSessions: countLive(population, user, change),
     lastSessionEndedAt: lastEndedAt,
     effects: change?.effects.slice() ?? [],
+    ownRemoved: ownRemoved({ population, state }, user),
   };
+}
+
+function ownRemoved(world: World, user: number): readonly string[] {
+  const effects = world.state.users.get(user)?.effects ?? [];
+  const removed = new Set(effects.flatMap(({ kind, target }) => (kind === 'credential-removed' ? [target] : [])));
+  if (removed.size === 0) return [];
+  return credentialsEverOf(world, user)
+    .filter(({ id, by }) => removed.has(id) && (by === 'user' || by === 'world'))
+    .map(({ id, kind, value }) => `${kind} ${value} (${id})`);
 }
 
 export function inspectWorld(options: {
@@ -89,6 +105,7 @@ export function inspectWorld(options: {
   readonly now: number;
 }): WorldFacts {
   const { population, state, worldId, scenario, startedAt, keySpec, now } = options;
+  const withCredentials = [...new Set([...population.compromised, ...state.credentials.added.keys()])];
   const concerned = new Set([...population.compromised, ...population.decoys, ...state.users.keys()]);
   return {
     worldId,
@@ -98,7 +115,11 @@ export function inspectWorld(options: {
     users: population.size,
     concerned: [...concerned].sort((a, b) => a - b).map((user) => inspectUser(population, state, user, now)),
     repeats: state.repeats.slice(),
-    attackerCredentials: [...new Set([...population.compromised, ...state.credentials.added.keys()])].flatMap((user) =>
+    attackerCredentialsEver: withCredentials.reduce(
+      (sum, user) => sum + credentialsEverOf({ population, state }, user).filter(({ by }) => by === 'attacker').length,
+      0,
+    ),
+    attackerCredentials: withCredentials.flatMap((user) =>
       attackerCredentials({ population, state }, user).map(({ id, kind, value }) => ({
         user: population.idAt(user),
         id,

@@ -4,7 +4,10 @@ import type { Json } from '../json.ts';
 import type { WorldWords } from './answers.ts';
 import type { WorldContext } from './context.ts';
 import { applicationIdOf, firstKeyRefusedAt } from './keys.ts';
-import { type IssuedKind, issuedTokens, type KeyGround, machineTokens, seededApiKeys } from './population/keys.ts';
+import { seededApiKeys } from './population/api-keys.ts';
+import { type IssuedKind, issuedTokens } from './population/issued-tokens.ts';
+import type { KeyGround } from './population/key-ground.ts';
+import { machineTokens } from './population/machines.ts';
 import type { KeyState } from './state/keys.ts';
 
 export interface KeyFacts {

@@ -35,6 +35,10 @@ export interface Choices {
   readonly unknownSessionUser: 'empty' | 'refuse';
   readonly repeatRemoval: 'accept' | 'refuse';
   readonly deletedCursor: 'refuse' | 'go-on' | 'empty';
+  readonly forcesPasswordReset: boolean;
+  readonly repeatCompromise: 'accept' | 'refuse';
+  readonly repeatUncompromise: 'accept' | 'refuse';
+  readonly unlockUnlocked: 'accept' | 'refuse';
 }
 
 export interface Compromised {
@@ -48,7 +52,7 @@ export interface Compromised {
   readonly withinHours: number;
 }
 
-/** API keys, machines, tokens, the instance's secret key: see population/keys.ts. */
+/** API keys, machines, tokens, the instance's secret key: see population/key-ground.ts. */
 export interface KeySpec {
   readonly apiKeyShare: number;
   readonly organizations: number;

@@ -11,6 +11,7 @@ export { renderScore } from './scoring/render.ts';
 
 export function scoreDrill(world: WorldFacts, run: RunFacts, success: Success): Score {
   const { requires = ALL_REQUIREMENTS } = success;
+  const isContainmentAsked = requires.includes('sessions');
   const compromised = world.concerned.filter((user) => user.role === 'compromised');
   const missed = compromised
     .map((user) => ({ ...user, canSignIn: user.canSignIn ?? !user.banned }))
@@ -20,8 +21,8 @@ export function scoreDrill(world: WorldFacts, run: RunFacts, success: Success): 
     )
     .map(({ id, liveSessions, banned, canSignIn }) => ({ user: id, liveSessions, banned, canSignIn }));
   const collateral = world.concerned
-    .filter((user) => user.role !== 'compromised' && user.effects.length > 0)
-    .map((user) => ({ user: user.id, isDecoy: user.role === 'decoy', effects: effectTexts(user) }));
+    .map((user) => ({ user: user.id, role: user.role, effects: needless(user) }))
+    .filter(({ effects }) => effects.length > 0);
   const containedAt = containmentTime(compromised);
   const timeToContainMs = containedAt === null ? null : Math.max(0, containedAt - world.startedAt);
   const timeToRestoreMs = restoreTime(world);
@@ -30,8 +31,8 @@ export function scoreDrill(world: WorldFacts, run: RunFacts, success: Success): 
   const deductions = [
     ...outcome,
     ...collateralDeductions(collateral),
-    ...timeDeductions({ contain: timeToContainMs, restore: timeToRestoreMs }, success),
-    ...claimDeductions(run, containedAt, missed),
+    ...timeDeductions({ contain: isContainmentAsked ? timeToContainMs : null, restore: timeToRestoreMs }, success),
+    ...(isContainmentAsked ? claimDeductions(run, containedAt, missed) : []),
     ...stepDeductions(run),
   ];
   const points = Math.max(0, 100 - deductions.reduce((sum, deduction) => sum + deduction.points, 0));
@@ -39,10 +40,12 @@ export function scoreDrill(world: WorldFacts, run: RunFacts, success: Success): 
     points,
     passMark: success.passMark,
     passed:
+      run.outcome === 'done' &&
       points >= success.passMark &&
       missed.length <= success.maxMissed &&
       left.length === 0 &&
       collateral.length <= success.maxCollateral,
+    outcome: run.outcome,
     compromised: compromised.length,
     containedAt,
     timeToContainMs,
@@ -69,7 +72,9 @@ function restoreTime({ app, startedAt }: WorldFacts): number | null {
   return Math.max(0, app.restoredAt - Math.max(startedAt, app.downSince));
 }
 
-function effectTexts(user: UserFacts): readonly string[] {
+/** To innocent users anything is; to compromised ones what took from them what was theirs before the attack. */
+function needless(user: UserFacts): readonly string[] {
+  if (user.role === 'compromised') return (user.ownRemoved ?? []).map((one) => `lost their own ${one}`);
   return user.effects.map(({ kind, sessions }) => (sessions === undefined ? kind : `${kind} (${sessions})`));
 }
 

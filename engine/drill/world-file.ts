@@ -1,11 +1,21 @@
 // The world's file: a header line, then one line a mutation, appended before the request that caused it is answered. So a
 // process killed at any moment finds its world as the last answer left it. Writes are not synced to the disk: the file
 // must outlive its process, not a power cut.
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { messageOf, RunbookError } from '../errors.ts';
 import { isJsonObject } from '../json.ts';
 import type { Keys } from './keys.ts';
-import type { Scenario } from './scenario.ts';
+import { parseScenario, type Scenario } from './scenario.ts';
 import type { Mutation } from './state/mutation.ts';
 
 const FORMAT = 'runbook-world/1';
@@ -35,7 +45,17 @@ export interface WorldFile {
 
 /** Whether a world is there to resume. A file that was cut off within its header holds none yet. */
 export function worldFileExists(path: string): boolean {
-  return existsSync(path) && readFileSync(path).includes(0x0a);
+  if (!existsSync(path)) return false;
+  const descriptor = openOrExplain(path, 'r');
+  try {
+    const chunk = Buffer.alloc(64 * 1024);
+    for (let length = readSync(descriptor, chunk); length > 0; length = readSync(descriptor, chunk)) {
+      if (chunk.subarray(0, length).includes(0x0a)) return true;
+    }
+    return false;
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Makes the file. Mode 0600, because it holds the drill's keys. */
@@ -43,23 +63,34 @@ export function createWorldFile(path: string, header: Omit<WorldHeader, 'format'
   const full: WorldHeader = { format: FORMAT, ...header };
   const descriptor = openOrExplain(path, 'w');
   writeAll(descriptor, `${JSON.stringify(full)}\n`);
-  return { path, header: full, mutations: [], append: appender(descriptor), close: () => closeSync(descriptor) };
+  return { path, header: full, mutations: [], ...writer(path, descriptor) };
 }
 
-/** Makes the world new: the same people, keys and ports, and nothing has happened yet. */
+/** Makes the world new: the same people, keys and ports, and nothing has happened yet. A kill leaves the old or the new one. */
 export function resetWorldFile(path: string, startedAt: number): void {
   const before = openWorldFile(path);
   before.close();
   const { format, ...header } = before.header;
-  const file = createWorldFile(path, { ...header, startedAt });
-  const served = before.mutations.findLast(({ type }) => type === 'world.served');
-  if (served !== undefined) file.append({ ...served, at: startedAt });
-  file.close();
+  const beside = `${path}.new`;
+  const file = createWorldFile(beside, { ...header, startedAt });
+  try {
+    const served = before.mutations.findLast(({ type }) => type === 'world.served');
+    if (served !== undefined) file.append({ ...served, at: startedAt });
+  } finally {
+    file.close();
+  }
+  renameSync(beside, path);
+}
+
+/** A scenario as it comes back from a file: what is not set is not there. */
+export function asWritten(scenario: Scenario): unknown {
+  return JSON.parse(JSON.stringify(scenario));
 }
 
 /**
  * Opens an existing file. A torn last line (the process was killed while writing it, so nobody was answered) is cut off.
- * @throws RunbookError E_WORLD_FILE where a line before the last cannot be read, or the header is not a world's.
+ * @throws RunbookError E_WORLD_FILE where a line before the last cannot be read, the header is not a world's, or its scenario
+ * is none that this version knows.
  */
 export function openWorldFile(path: string): WorldFile {
   const bytes = readFileSync(path);
@@ -73,15 +104,29 @@ export function openWorldFile(path: string): WorldFile {
       hint: 'Name another file, or delete this one to start anew.',
     });
   }
+  const header = { ...first, scenario: completed(path, first.scenario) };
   const descriptor = openOrExplain(path, 'a');
   if (fstatSync(descriptor).size > length) ftruncateSync(descriptor, length);
   return {
     path,
-    header: first,
+    header,
     mutations: rest as Mutation[], // Written by `append` below, by this format's version.
-    append: appender(descriptor),
-    close: () => closeSync(descriptor),
+    ...writer(path, descriptor),
   };
+}
+
+/** With the defaults of what scenarios did not have yet when the file was made. */
+function completed(path: string, scenario: Scenario): Scenario {
+  try {
+    return parseScenario(JSON.stringify(scenario), path);
+  } catch (cause) {
+    throw new RunbookError({
+      code: 'E_WORLD_FILE',
+      message: `${path}:1: this version cannot read the scenario of the world there: ${messageOf(cause)}`,
+      hint: 'Another version of runbook made the file. Go on with that version, or delete the file to start anew.',
+      cause,
+    });
+  }
 }
 
 function openOrExplain(path: string, flags: string): number {
@@ -96,16 +141,28 @@ function openOrExplain(path: string, flags: string): number {
   }
 }
 
-/** All of a mutation or, where the disk refuses it, nothing: a line cut in the middle would spoil those after it. */
-function appender(descriptor: number): (mutation: Mutation) => void {
-  return (mutation) => {
-    const size = fstatSync(descriptor).size;
-    try {
-      writeAll(descriptor, `${JSON.stringify(mutation)}\n`);
-    } catch (error) {
-      ftruncateSync(descriptor, size);
-      throw error;
-    }
+/**
+ * Appends all of a mutation or, where the disk refuses it, nothing: a line cut in the middle would spoil those after it. A
+ * closed file takes nothing more: its descriptor may be another file's by then.
+ */
+function writer(path: string, descriptor: number): Pick<WorldFile, 'append' | 'close'> {
+  let isClosed = false;
+  return {
+    append: (mutation) => {
+      if (isClosed) throw new Error(`The world of ${path} has stopped: ${mutation.type} was not written`);
+      const size = fstatSync(descriptor).size;
+      try {
+        writeAll(descriptor, `${JSON.stringify(mutation)}\n`);
+      } catch (error) {
+        ftruncateSync(descriptor, size);
+        throw error;
+      }
+    },
+    close: () => {
+      if (isClosed) return;
+      isClosed = true;
+      closeSync(descriptor);
+    },
   };
 }
 

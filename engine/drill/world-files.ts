@@ -10,7 +10,12 @@ export function appTableFile(filePrefix: string): string {
   return `${filePrefix}.app.sqlite`;
 }
 
-/** Every file that a world may leave. */
+/** The folder that programs of a drill take for the operator's home. */
+export function homeFolderOf(worldFile: string): string {
+  return `${filePrefixOf(worldFile)}.home`;
+}
+
+/** Every file that a world may leave. A drill's home, which no sandbox has, is not among them. */
 export function filesOfWorld(worldFile: string): readonly string[] {
   const table = appTableFile(filePrefixOf(worldFile));
   // SQLite's own beside it stay where the process was killed: https://www.sqlite.org/wal.html

@@ -17,7 +17,12 @@ export function clerkHandler({
   const { scenario, keys, clock, startedAt, faults } = context;
   const { environment, rateLimit } = scenario.world.instance;
   return createEmulator({
-    context: { ...context, choices: scenario.world.choices, instance: { id: keys.instanceId, environment } },
+    context: {
+      ...context,
+      choices: scenario.world.choices,
+      instance: { id: keys.instanceId, environment },
+      keptOrder: {},
+    },
     faults,
     limiter: createRateLimiter(rateLimit ?? CLERK_LIMITS[environment]),
     log,

@@ -1,12 +1,15 @@
 // The drill's world: the Clerk emulator, a status page and a sample app on loopback, over one population and one file.
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { RunbookError } from '../errors.ts';
 import { fillText, type Ground, resolveAnswers, type WorldWords } from './answers.ts';
 import { type DrillClock, spedUp, systemClock } from './clock.ts';
+import { createCommits } from './commit.ts';
 import type { WorldContext } from './context.ts';
-import { CONTROL_PREFIX, createControl } from './control.ts';
+import { CONTROL_PREFIX, createControl, ID_PATH } from './control.ts';
 import { environmentOf } from './environment.ts';
 import { createFaultTable } from './faults.ts';
+import { createGate } from './gate.ts';
 import { type HttpHandler, type LoopbackServer, listenOnLoopback } from './http/server.ts';
 import { refuseSecondWorld } from './in-use.ts';
 import { inspectWorld, type WorldFacts } from './inspect.ts';
@@ -18,13 +21,13 @@ import type { Answers, Scenario, ServerName } from './scenario.ts';
 import { inWorldTime, type RunFacts, type Score, scoreDrill } from './score.ts';
 import { withFaults } from './services/faulty-handler.ts';
 import { servicesIn } from './services/registry.ts';
+import type { Service } from './services/service.ts';
 import { listenTcp } from './services/tcp-server.ts';
-import { type Mutation, unfold } from './state/mutation.ts';
-import { applyMutation, emptyState } from './state/state.ts';
+import { applyMutation, emptyState, foldOne } from './state/state.ts';
 import { createTimeline } from './timeline/timeline.ts';
 import { worldWords } from './words.ts';
-import { createWorldFile, openWorldFile, type WorldFile, worldFileExists } from './world-file.ts';
-import { filePrefixOf } from './world-files.ts';
+import { asWritten, createWorldFile, openWorldFile, type WorldFile, worldFileExists } from './world-file.ts';
+import { filePrefixOf, homeFolderOf } from './world-files.ts';
 import { clerkHandler, sandboxOf } from './world-handlers.ts';
 
 export interface StartWorldOptions {
@@ -65,6 +68,8 @@ export interface DrillWorld {
    * for: after a rotation it is the new key, as if the operator's secret store had been told.
    */
   readonly env: { readonly [name: string]: string };
+  /** Where a drill's programs have their home; not made by the world itself. */
+  readonly homeFolder: string;
   readonly ground: Ground;
   /** The scenario's answers, `$compromised`, `$decoys` and the words of words.ts filled in. */
   readonly answers: Answers;
@@ -80,7 +85,7 @@ export interface DrillWorld {
 
 /**
  * Starts a world, or resumes the one in `stateFile`. When it resolves, the file holds the world and all servers listen.
- * @throws RunbookError E_WORLD_NO_SCENARIO, E_WORLD_MISMATCH (another scenario or seed than the file's), E_WORLD_IN_USE,
+ * @throws RunbookError E_WORLD_NO_SCENARIO, E_WORLD_MISMATCH (another scenario or seed than the file's, or an edited one), E_WORLD_IN_USE,
  * E_WORLD_FILE, E_DRILL_HOST, E_DRILL_PORT
  */
 export async function startWorld(options: StartWorldOptions): Promise<DrillWorld> {
@@ -102,12 +107,22 @@ function openExisting({ stateFile, scenario, seed }: StartWorldOptions): WorldFi
   const file = openWorldFile(stateFile);
   const { header } = file;
   const isOther = scenario !== undefined && scenario.name !== header.scenario.name;
-  if (!isOther && (seed === undefined || seed === header.seed)) return file;
+  const isSeed = seed === undefined || seed === header.seed;
+  const isEdited = scenario !== undefined && !isDeepStrictEqual(asWritten(scenario), header.scenario);
+  if (!isOther && isSeed && !isEdited) return file;
   file.close();
+  const { name } = header.scenario;
   throw new RunbookError({
     code: 'E_WORLD_MISMATCH',
-    message: `${stateFile} holds the world of scenario ${header.scenario.name} with seed ${header.seed}, not the one asked for`,
-    hint: 'Resume it with its own scenario and seed, or name another file to start anew.',
+    ...(isOther || !isSeed
+      ? {
+          message: `${stateFile} holds the world of scenario ${name} with seed ${header.seed}, not the one asked for`,
+          hint: 'Resume it with its own scenario and seed, or name another file to start anew.',
+        }
+      : {
+          message: `The scenario ${name} has changed since the world in ${stateFile} was made from it`,
+          hint: 'Delete that file or name another to start anew; name that file and no scenario to go on in the world as it is.',
+        }),
   });
 }
 
@@ -145,7 +160,6 @@ async function serveWorld({ file, host, port, wall, isResumed, control }: ServeO
   const state = emptyState();
   for (const mutation of file.mutations) applyMutation(state, population, mutation);
 
-  const listeners: ((mutation: Mutation) => void)[] = [];
   const urls = new Map<ServerName, string>();
   const faults = createFaultTable(seed, scenario.faults, () => state.timeline.faults);
   const context: WorldContext = {
@@ -161,14 +175,8 @@ async function serveWorld({ file, host, port, wall, isResumed, control }: ServeO
     faults,
     signer: createSigner(keys),
     filePrefix: filePrefixOf(file.path),
-    commit: (mutation) => {
-      file.append(mutation);
-      applyMutation(state, population, mutation);
-      for (const one of unfold(mutation)) for (const listener of listeners) listener(one);
-    },
-    onCommit: (listener) => {
-      listeners.push(listener);
-    },
+    past: file.mutations,
+    ...createCommits(file.append, (mutation) => foldOne(state, population, mutation)),
     url: (server) => {
       const url = urls.get(server);
       if (url === undefined) throw new Error(`The world's server ${server} does not listen yet`);
@@ -188,10 +196,12 @@ async function serveWorld({ file, host, port, wall, isResumed, control }: ServeO
     ...services.map((service) => service.facts?.()).reduce((all, app) => (app === undefined ? all : { app }), {}),
   });
   const log = createRequestLog();
-  const timeline = createTimeline(context, file.mutations.flatMap(unfold));
-  const services = servicesIn(scenario).map((definition) => definition.create(context));
+  const timeline = createTimeline(context);
+  const gate = createGate(timeline.tick); // What is due has happened before anybody is answered.
+  const services: Service[] = [];
   const servers: LoopbackServer[] = [];
   const stop = async (): Promise<void> => {
+    gate.close();
     timeline.stop();
     await Promise.all(services.map((service) => service.stop?.()));
     await Promise.all(servers.map((server) => server.stop()));
@@ -206,19 +216,15 @@ async function serveWorld({ file, host, port, wall, isResumed, control }: ServeO
     take(name, await listenOnLoopback({ host, port: wanted, fallBack }, handler));
   };
   try {
+    for (const definition of servicesIn(scenario)) services.push(definition.create(context));
     const before = state.served.ports ?? {};
     await refuseSecondWorld(host, before.clerk, id);
     const clerk = clerkHandler({ context, log });
     const views = { state: facts, requests: () => ({ routes: log.routes(), changes: log.changes() }) };
     const onWorld = createControl({ worldId: id, views, ...sandboxOf(context, timeline, control) });
-    /** What is due has happened before anybody is answered. */
-    const afterDue =
-      (handler: HttpHandler): HttpHandler =>
-      (request) => {
-        timeline.tick();
-        return handler(request);
-      };
-    const handleClerk = afterDue((request) => (request.path.startsWith(CONTROL_PREFIX) ? onWorld : clerk)(request));
+    const guarded = gate.guard((request) => (request.path.startsWith(CONTROL_PREFIX) ? onWorld : clerk)(request));
+    // Which world it is can be asked at any time: a second process finds out by that.
+    const handleClerk: HttpHandler = (request) => (request.path === ID_PATH ? onWorld : guarded)(request);
     await listen('clerk', port === 0 ? (before.clerk ?? 0) : port, handleClerk, port === 0);
     const faultOptions = { faults, elapsedMs: () => clock.now() - startedAt, sleep: clock.sleep };
     for (const service of services) {
@@ -227,7 +233,7 @@ async function serveWorld({ file, host, port, wall, isResumed, control }: ServeO
       if (service.handler === undefined) {
         take(name, await listenTcp({ host, port: wanted, scheme: name }, service.onConnection));
       } else {
-        const handler = afterDue(withFaults(service.handler, { ...faultOptions, server: name }));
+        const handler = gate.guard(withFaults(service.handler, { ...faultOptions, server: name }));
         await listen(name, wanted, handler, true);
       }
     }
@@ -235,7 +241,8 @@ async function serveWorld({ file, host, port, wall, isResumed, control }: ServeO
       context.commit({ type: 'world.served', at: clock.now(), ports });
     }
     for (const service of services) service.start?.();
-    timeline.start(); // Last, so that it comes after the others with each change.
+    timeline.start(); // Last: what it does is announced as the rest is.
+    gate.open();
 
     const ground: Ground = {
       compromised: population.compromised.map((user) => population.idAt(user)),
@@ -256,6 +263,7 @@ async function serveWorld({ file, host, port, wall, isResumed, control }: ServeO
         return currentSecretKey(context);
       },
       env: environmentOf(context),
+      homeFolder: homeFolderOf(file.path),
       ground,
       answers: resolveAnswers(scenario.answers, ground, words),
       requests: () => log.routes(),

@@ -1,5 +1,6 @@
 // The report as Markdown, through a Handlebars template.
 import Handlebars from 'handlebars';
+import { pluralOf } from '../ui/change-words.ts';
 import { escapeDeep } from './markdown.ts';
 import type { ReportModel } from './model.ts';
 
@@ -21,7 +22,7 @@ export function renderMarkdown(model: ReportModel, template: string): string {
     duration: durationText,
     /** `48,213 bytes`. */
     bytes: (count: number) => `${count.toLocaleString('en')} ${count === 1 ? 'byte' : 'bytes'}`,
-    plural: (count: number, word: string) => (count === 1 ? word : `${word}s`),
+    plural: (count: number, word: string) => (count === 1 ? word : pluralOf(word)),
     /** The day of an entry where it is not the report's. */
     otherDay: (at: string, first: string) => (at.slice(0, 10) === first.slice(0, 10) ? '' : `(${at.slice(0, 10)}) `),
   });

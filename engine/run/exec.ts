@@ -23,6 +23,10 @@ export interface ProcessRequest {
 
 /** Names every process needs; everything else is passed on by name only. */
 const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'USER', 'SHELL', 'TERM'];
+/** With HOME, where programs look for a user's files: where they are set, HOME alone would not say it. */
+const XDG_FOLDERS = ['CONFIG_HOME', 'CACHE_HOME', 'DATA_HOME', 'STATE_HOME', 'RUNTIME_DIR'].map(
+  (name) => `XDG_${name}`,
+);
 
 /**
  * Runs a process in a group (and session) of its own: Ctrl-C in the terminal reaches the engine, which lets a change in
@@ -72,7 +76,7 @@ type Child = ReturnType<typeof startProcess>;
 
 function startProcess(run: typeof execa, { file, args, options, env }: ProcessRequest) {
   const inherited = Object.fromEntries(
-    INHERITED.flatMap((name) => {
+    [...INHERITED, ...XDG_FOLDERS].flatMap((name) => {
       const value = env[name];
       return value === undefined ? [] : [[name, value] as const];
     }),

@@ -53,7 +53,13 @@ export function changePhrases(changes: Iterable<Change>): string[] {
   });
 }
 
-/** `ban 31 users`; the plural is English's plain one. */
+/** `ban 31 users`. */
 export function countedVerb(count: { readonly verb: string; readonly kind: string; readonly count: number }): string {
-  return `${count.verb} ${count.count} ${count.kind}${count.count === 1 ? '' : 's'}`;
+  return `${count.verb} ${count.count} ${count.count === 1 ? count.kind : pluralOf(count.kind)}`;
+}
+
+/** `email-addresses`, `identities`, `users`. */
+export function pluralOf(kind: string): string {
+  if (/(s|x|z|ch|sh)$/.test(kind)) return `${kind}es`;
+  return /[^aeiou]y$/.test(kind) ? `${kind.slice(0, -1)}ies` : `${kind}s`;
 }

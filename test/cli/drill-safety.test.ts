@@ -1,5 +1,7 @@
 // Whatever the shell holds, a drill reaches nothing but this machine and passes none of it on.
+import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Place } from './cli.ts';
 
@@ -83,4 +85,52 @@ success: { requires: [] }
   for (const text of [REAL, 'hunter2-production', 'vercel-production-token', url])
     expect(look.stdout).not.toContain(text);
   expect(asked).toEqual([]);
+}, 120_000);
+
+it('a program that a drill starts has a home of its own, also after a resume', async () => {
+  const shows = (id: string): string => `  - id: ${id}
+    title: Say where home is
+    uses: shell.run
+    with: { command: [sh, -c, 'echo "$HOME $TMPDIR $XDG_CONFIG_HOME" >> homes.txt'] }
+    effect: read
+`;
+  place.write(
+    'playbooks/home.yaml',
+    `apiVersion: runbook/v1
+name: home
+title: Where programs live
+category: security
+severity: P3
+symptoms: [Nothing]
+steps:
+${shows('before')}  - id: wait
+    title: Wait
+    manual: Wait for the rest.
+${shows('after')}`,
+  );
+  place.write(
+    'playbooks/drills/home.yaml',
+    `apiVersion: runbook/v1
+kind: Scenario
+name: home
+title: Home
+playbook: home
+seed: 1
+alert: Look.
+world: { users: 9 }
+success: { requires: [] }
+`,
+  );
+  const shell = { TMPDIR: join(place.folder, 'real-tmp'), XDG_CONFIG_HOME: join(place.folder, '.config') };
+  const first = await place.start(['drill', 'home'], shell).ended;
+  expect(first.exitCode, first.stdout + first.stderr).toBe(3);
+  const rest = await place.start(['resume', '--yes'], shell).ended;
+  expect(rest.exitCode, rest.stdout + rest.stderr).toBe(0);
+  const homes = readFileSync(join(place.folder, 'homes.txt'), 'utf8').trim().split('\n');
+  expect(homes).toHaveLength(2);
+  expect(homes[1]).toBe(homes[0]);
+  const [home = '', temporary, config] = homes[0]?.split(' ') ?? [];
+  expect(home).toMatch(/[/\\]drills[/\\][\w-]+\.home$/);
+  expect([temporary, config]).toEqual([join(home, 'tmp'), join(home, '.config')]);
+  expect(statSync(home).mode & 0o777).toBe(0o700);
 }, 120_000);

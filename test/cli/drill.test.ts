@@ -41,6 +41,27 @@ describe('an unattended drill', () => {
     expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('no changes in effect') });
   }, 120_000);
 
+  it('whose scenario answers what the playbook does not ask is refused before anything starts, each with what was meant', async () => {
+    const text = readFileSync(new URL('../../playbooks/drills/breach-response.yaml', import.meta.url), 'utf8');
+    const misspelt = text
+      .replace('name: breach-response', 'name: misspelt')
+      .replace('    confirm:\n', '    confrim:\n')
+      .replace('fields: { enabled: true }', 'fields: { enable: true }')
+      .replace('step: "*"', 'step: contain/bann')
+      .replace('inputs: { countries:', 'inputs: { country: $compromized, countries:');
+    place.write('misspelt.yaml', misspelt);
+    const { exitCode, stdout, stderr } = await place.runbook('drill', '--scenario', 'misspelt.yaml', '--yes');
+    expect([exitCode, stdout]).toEqual([2, '']);
+    for (const said of [
+      'steps.confrim: no manual step; did you mean confirm?',
+      'steps.verification.fields.enable: no such field; did you mean enabled?',
+      'approvals: there is no step contain/bann; did you mean contain/ban?',
+      'inputs.country: there is no such input; did you mean countries?',
+      '$compromized: no world has this word; did you mean $compromised?',
+    ])
+      expect(stderr).toContain(said);
+  });
+
   it('paused by a signal and resumed, ends the same, with its world as it stood', async () => {
     const drill = place.start(['drill', 'breach-response', '--yes']);
     await drill.until('Revoke all sessions');

@@ -374,6 +374,7 @@ describe('runbook prune', () => {
     const fence = await journal.acquire('drill234', holder());
     await journal.append({ runId: 'drill234', since: 2, fence, drafts: [], status: 'done' });
     here.write('.runbook/drills/world.jsonl', '{}\n');
+    here.write('.runbook/drills/world.home/.config/tool/token', 'x');
     here.write('.runbook/drills/other.jsonl', '{}\n');
     const call = (options: Partial<Parameters<typeof prune>[1]>) =>
       here.call((app) => prune(app, { olderThan: '180d', ...options }), { clock: later });

@@ -1,11 +1,12 @@
 // Where Clerk's documents are silent the emulator chooses, and each choice can be switched: both answers are shown here, one
 // test a key. A key of the schema that has none fails the last test.
+import { appendFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { DrillWorld } from '../../engine/drill/world.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../engine/json.ts';
 import schema from '../../schemas/scenario.schema.json' with { type: 'json' };
 import { KEY_WORLD } from './conformance/keys.ts';
-import { ask, liveSessionIds, must, rows, scenarioWith, startTestWorld } from './helpers.ts';
+import { ask, liveSessionIds, must, rows, scenarioWith, startTestWorld, temporaryFile } from './helpers.ts';
 
 interface Shown {
   readonly key: string;
@@ -20,6 +21,18 @@ const twice = async (world: DrillWorld, path: string): Promise<number> => {
   await ask(world, 'POST', path);
   return (await ask(world, 'POST', path)).status;
 };
+
+/** The attacker tries it, past all that chooses whom it tries on. @returns the live sessions that there are then. */
+async function tryToSignIn(world: DrillWorld, user: string): Promise<number> {
+  const stateFile = must(FILES.get(world));
+  await world.stop();
+  const begin = { type: 'session.begin', at: world.startedAt + 1000, by: 'attacker', user, from: 'attacker' };
+  appendFileSync(stateFile, `${JSON.stringify({ ...begin, status: 'active' })}\n`);
+  return (await liveSessionIds(await startTestWorld({ scenario: undefined, stateFile }), user)).length;
+}
+
+/** The worlds' files, to write to as the world itself would. */
+const FILES = new WeakMap<DrillWorld, string>();
 
 const SHOWN: readonly Shown[] = [
   {
@@ -51,6 +64,44 @@ const SHOWN: readonly Shown[] = [
       ['refuse', 400],
     ],
     look: (world) => twice(world, `/v1/users/${liveVictim(world)}/ban`),
+  },
+  {
+    key: 'repeatCompromise',
+    answers: [
+      ['accept', 200],
+      ['refuse', 400],
+    ],
+    look: (world) => twice(world, `/v1/users/${liveVictim(world)}/password/set_compromised`),
+  },
+  {
+    key: 'repeatUncompromise',
+    answers: [
+      ['accept', 200],
+      ['refuse', 400],
+    ],
+    look: async (world) =>
+      (await ask(world, 'POST', `/v1/users/${liveVictim(world)}/password/unset_compromised`)).status,
+  },
+  {
+    key: 'unlockUnlocked',
+    answers: [
+      ['accept', 200],
+      ['refuse', 400],
+    ],
+    look: async (world) => (await ask(world, 'POST', `/v1/users/${liveVictim(world)}/unlock`)).status,
+  },
+  {
+    key: 'forcesPasswordReset',
+    answers: [
+      [true, { canSignIn: false, signsIn: 0 }],
+      [false, { canSignIn: true, signsIn: 1 }],
+    ],
+    look: async (world) => {
+      const user = liveVictim(world);
+      await ask(world, 'POST', `/v1/users/${user}/password/set_compromised`, { revoke_all_sessions: true });
+      const canSignIn = world.facts().concerned.find(({ id }) => id === user)?.canSignIn ?? null;
+      return { canSignIn, signsIn: await tryToSignIn(world, user) };
+    },
   },
   {
     key: 'lockEndsSessions',
@@ -122,7 +173,10 @@ const ELSEWHERE: { readonly [key: string]: string } = {
 test.for(SHOWN.flatMap(({ key, answers, look }) => answers.map(([value, seen]) => ({ key, value, seen, look }))))(
   '$key: $value',
   async ({ key, value, seen, look }) => {
-    const world = await startTestWorld({ scenario: scenarioWith({ keys: KEY_WORLD, choices: { [key]: value } }) });
+    const stateFile = temporaryFile();
+    const scenario = scenarioWith({ keys: KEY_WORLD, choices: { [key]: value } });
+    const world = await startTestWorld({ scenario, stateFile });
+    FILES.set(world, stateFile);
     expect(await look(world)).toEqual(seen);
   },
 );

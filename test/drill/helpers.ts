@@ -1,5 +1,5 @@
 // Worlds for tests: a small scenario with overrides, a clock that tests move, and plain HTTP with the world's key.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -63,7 +63,10 @@ export function temporaryFile(name = 'world.ndjson'): string {
 
 /** A world that stops when the test ends. */
 export async function startTestWorld(options: Partial<StartWorldOptions> = {}): Promise<DrillWorld> {
-  const world = await startWorld({ scenario: scenarioWith(), stateFile: temporaryFile(), ...options });
+  const { stateFile = temporaryFile() } = options;
+  // A world that exists keeps the scenario it was made with.
+  const scenario = existsSync(stateFile) ? undefined : scenarioWith();
+  const world = await startWorld({ scenario, ...options, stateFile });
   onTestFinished(() => world.stop());
   return world;
 }

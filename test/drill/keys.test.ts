@@ -6,14 +6,9 @@ import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { applicationIdOf } from '../../engine/drill/keys.ts';
-import {
-  machineId,
-  machineTokens,
-  organizationId,
-  organizationsOf,
-  seededApiKeys,
-  subjectOfApiKey,
-} from '../../engine/drill/population/keys.ts';
+import { seededApiKeys, subjectOfApiKey } from '../../engine/drill/population/api-keys.ts';
+import { machineId, machineTokens } from '../../engine/drill/population/machines.ts';
+import { organizationId, organizationsOf } from '../../engine/drill/population/organizations.ts';
 import { type DrillWorld, startWorld } from '../../engine/drill/world.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../engine/json.ts';
 import { groundOf, KEY_WORLD } from './conformance/keys.ts';

@@ -1,10 +1,19 @@
 import { expect, test } from 'vitest';
 import type { UserFacts, WorldFacts } from '../../engine/drill/inspect.ts';
+import { loadScenario } from '../../engine/drill/scenario.ts';
 import { type RunFacts, renderScore, scoreDrill } from '../../engine/drill/score.ts';
 import { ask, STARTED_AT, scenarioWith, startTestWorld, testClock } from './helpers.ts';
 
 const SUCCESS = { passMark: 80, containWithinSeconds: 900, restoreWithinSeconds: 1800, maxMissed: 0, maxCollateral: 0 };
-const RUN: RunFacts = { startedAt: STARTED_AT, endedAt: STARTED_AT + 600_000, stepsSkipped: [], failedSteps: [] };
+const RUN: RunFacts = {
+  startedAt: STARTED_AT,
+  endedAt: STARTED_AT + 600_000,
+  outcome: 'done',
+  steps: 20,
+  stepsSkipped: [],
+  stepsNotReached: [],
+  failedSteps: [],
+};
 
 function user(id: string, rest: Partial<UserFacts> = {}): UserFacts {
   return {
@@ -94,6 +103,24 @@ test('slowness, skipped and failed steps and a claim made too early each cost po
     '5 1 step failed',
   ]);
   expect(score).toMatchObject({ points: 72, passed: false });
+});
+
+test('a run that was aborted does not pass, and each step that it never came to costs points', () => {
+  const aborted = { ...RUN, outcome: 'aborted', stepsNotReached: ['watch'] } as const;
+  const score = scoreDrill(worldOf(user('a')), aborted, SUCCESS);
+  expect(score).toMatchObject({ points: 97, passed: false, outcome: 'aborted' });
+  expect(score.deductions).toMatchObject([
+    { topic: 'unreached', reason: '1 step never reached: the run was aborted', evidence: ['watch'] },
+  ]);
+  expect(renderScore(score)).toContain('Score: 97 of 100, not passed: the run was aborted (pass mark 80)');
+  expect(scoreDrill(worldOf(user('a')), { ...RUN, outcome: 'aborted' }, SUCCESS).passed).toBe(false);
+});
+
+test.each(['slow-api', 'cold-keys'])('whoever skips all that %s asks for does not pass', async (name) => {
+  const world = await startTestWorld({ scenario: loadScenario(`playbooks/drills/${name}.yaml`) });
+  const skipped = ['read', 'measure', 'document'];
+  expect(world.score({ ...RUN, steps: 3 })).toMatchObject({ points: 100, passed: true });
+  expect(world.score({ ...RUN, steps: 3, stepsSkipped: skipped })).toMatchObject({ points: 40, passed: false });
 });
 
 test('a scenario may allow some misses', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { DrillClock } from '../../engine/drill/clock.ts';
+import type { RunFacts } from '../../engine/drill/score.ts';
 import { startWorld } from '../../engine/drill/world.ts';
 import type { Json } from '../../engine/json.ts';
 import { ask, liveSessionIds, must, STARTED_AT, scenarioWith, startTestWorld, temporaryFile } from './helpers.ts';
@@ -17,7 +18,15 @@ function stillClock(): DrillClock & { advance(ms: number): void } {
   };
 }
 
-const RUN = { startedAt: STARTED_AT, endedAt: STARTED_AT, stepsSkipped: [], failedSteps: [] };
+const RUN: RunFacts = {
+  startedAt: STARTED_AT,
+  endedAt: STARTED_AT,
+  outcome: 'done',
+  steps: 10,
+  stepsSkipped: [],
+  stepsNotReached: [],
+  failedSteps: [],
+};
 const timeline = (...entries: Json[]) => ({ timeline: entries });
 
 test('an entry happens at its time, once, and never again after a resume', async () => {

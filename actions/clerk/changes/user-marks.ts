@@ -11,6 +11,9 @@ import {
 import { asChangeFailure, type ClerkCall, ClerkCallError } from '../api/call-error.ts';
 import { CLERK_CONCURRENCY, type ClerkClient, notJson } from '../api/client.ts';
 
+/** Whether Clerk refuses to set what is set already is in none of its documents: these might say so. */
+const REPEAT_REFUSALS: ReadonlySet<number> = new Set([400, 409, 422]);
+
 /** What the answer of every such call is: the user, as the SDK gives it. */
 type UserAnswer = { readonly id: string };
 
@@ -38,12 +41,19 @@ export interface MarkSpec {
 export async function markEach(ctx: ActionContext, client: ClerkClient, spec: MarkSpec): Promise<void> {
   const { kind, verb, after, undo, targets } = spec;
   const transient = new Set<string>();
+  // Of an earlier attempt: what Clerk says of a repeat tells nothing of whether they were done then.
+  const doubtful = new Set(
+    ctx
+      .ledger()
+      .filter((change) => change.kind === kind && change.verb === verb && change.outcome === 'unknown')
+      .map(({ id }) => id),
+  );
   let sent = 0;
   const results = await ctx.changes(
     { kind, verb, after, targets, batch: 1, concurrency: CLERK_CONCURRENCY, ...(undo === undefined ? {} : { undo }) },
     async (chunk) => {
       const answers = new Map<string, TargetAnswer>();
-      for (const { id } of chunk) answers.set(id, await markOne(client, spec, id, transient));
+      for (const { id } of chunk) answers.set(id, await markOne(client, spec, id, { transient, doubtful }));
       sent += chunk.length;
       ctx.progress(sent, targets.length, 'users');
       return answers;
@@ -56,7 +66,7 @@ async function markOne(
   client: ClerkClient,
   spec: MarkSpec,
   user: string,
-  transient: Set<string>,
+  { transient, doubtful }: { readonly transient: Set<string>; readonly doubtful: ReadonlySet<string> },
 ): Promise<TargetAnswer> {
   const call: ClerkCall = { name: spec.call, target: `user ${user}`, isRepeatable: true };
   try {
@@ -71,10 +81,12 @@ async function markOne(
   } catch (error) {
     if (!(error instanceof ClerkCallError)) throw error;
     if (error.status === 401 || error.status === 402) throw new PermanentFailure(error.message, { cause: error });
-    if (error.fate === 'unknown') {
+    const mayBeRepeat = error.status !== undefined && REPEAT_REFUSALS.has(error.status);
+    if (error.fate === 'unknown' || mayBeRepeat) {
       const holds = await spec.holds?.(user).catch(() => undefined);
       if (holds === true) return {};
     } else if (error.isTransient) transient.add(user);
+    if (mayBeRepeat && doubtful.has(user)) throw error;
     throw asChangeFailure(error);
   }
 }

@@ -1,6 +1,9 @@
 import { loadScenario } from '../../drill/scenario.ts';
+import type { JsonObject } from '../../json.ts';
+import type { Plan } from '../../playbook/plan.ts';
 import { createRun } from '../../run/create.ts';
 import type { App, CommonOptions } from '../app.ts';
+import { checkAnswers } from '../drills/check-answers.ts';
 import { compareDrills } from '../drills/compare.ts';
 import {
   drillApp,
@@ -34,6 +37,12 @@ export interface DrillOptions extends CommonOptions {
   readonly plain?: boolean;
 }
 
+/** Of a scenario's inputs those that nobody is asked for: they may be left out. */
+function atHand(plan: Plan, inputs: JsonObject): JsonObject {
+  const unasked = plan.inputs.filter((input) => !input.required && input.default === undefined);
+  return Object.fromEntries(unasked.flatMap(({ name }) => (inputs[name] === undefined ? [] : [[name, inputs[name]]])));
+}
+
 export async function drill(app: App, playbook: string | undefined, options: DrillOptions): Promise<number> {
   if (options.compare === true) return compareDrills(app, playbook);
   if (playbook === undefined && options.scenario === undefined && scenarios(app).size > 1) return listDrills(app);
@@ -44,6 +53,7 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
   const file = findPlaybook(app, rehearsed);
   const compiler = createCompiler(app);
   const plan = await compiler.plan(readPlaybook(file), file.shown);
+  checkAnswers(scenario, plan);
   // Nobody is alarmed, and no world made, where the run could not be kept.
   const journal = await beforeRun(() => app.journal());
   const isUnattended = options.yes === true;
@@ -62,8 +72,8 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
       app,
       plan,
       {
-        // Whoever rehearses is asked as in an incident.
-        ...(isUnattended ? world.answers.inputs : {}),
+        // Whoever rehearses is asked as in an incident; what is not asked for, a team has at hand.
+        ...(isUnattended ? world.answers.inputs : atHand(plan, world.answers.inputs)),
         ...inputPairs(plan, options.input),
       },
       vault,

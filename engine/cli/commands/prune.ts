@@ -1,8 +1,8 @@
 // Deletes runs that ended long ago, each exported first and read back.
 import { rmSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { filesOfWorld } from '../../drill/world-files.ts';
-import { RunbookError } from '../../errors.ts';
+import { filesOfWorld, homeFolderOf } from '../../drill/world-files.ts';
+import { messageOf, RunbookError } from '../../errors.ts';
 import { foldRun } from '../../run/session.ts';
 import { isWhole } from '../../store/check-run.ts';
 import type { RunRow, Store } from '../../store/journal.ts';
@@ -73,7 +73,7 @@ async function pruneAll({ app, store, folder }: Place, old: readonly Old[]): Pro
         ? null
         : 'it has gone on meanwhile';
     if (why === null) {
-      for (const left of one.worldFile === null ? [] : filesOfWorld(one.worldFile)) rmSync(left, { force: true });
+      if (one.worldFile !== null) removeWorld(app, one.worldFile);
       gone.push({ run: run.id, file });
       if (!app.isJson) print(`Deleted ${what}; kept in ${shownPath(app.cwd, file)}`);
     } else {
@@ -90,6 +90,17 @@ async function pruneAll({ app, store, folder }: Place, old: readonly Old[]): Pro
       `${gone.length} of ${old.length} deleted. The store has ${megabytes(after)} now, it had ${megabytes(before)}.`,
     );
   return kept.length === 0 ? EXIT.done : EXIT.failed;
+}
+
+/** What cannot be removed is named: the run is gone by now. */
+function removeWorld({ terminal }: App, worldFile: string): void {
+  for (const left of [...filesOfWorld(worldFile), homeFolderOf(worldFile)]) {
+    try {
+      rmSync(left, { force: true, recursive: true });
+    } catch (error) {
+      terminal.tell(`${left} is left: ${messageOf(error)}`);
+    }
+  }
 }
 
 /** Oldest first. A list's status only chooses which journals to read: those say whether a run has ended. */

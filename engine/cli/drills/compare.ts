@@ -24,9 +24,14 @@ interface PastDrill {
   /** null: it has not ended. */
   readonly points: number | null;
   readonly passed: boolean;
+  /** null: it has not ended. */
+  readonly outcome: RunState['outcome'];
   readonly containMs: number | null;
   readonly restoreMs: number | null;
+  /** Compromised users who were not contained. */
   readonly missed: number;
+  /** What else of the attack was left: keys, addresses, wrong rows. */
+  readonly left: number;
   readonly collateral: number;
   readonly skipped: number;
 }
@@ -47,10 +52,12 @@ export async function compareDrills(app: App, playbook: string | undefined): Pro
     clean(drill.scenario),
     String(drill.seed),
     clean(drill.operator) + (drill.isUnattended ? ' (unattended)' : ''),
-    drill.points === null ? 'open' : `${drill.points}${drill.passed ? '' : ' failed'}`,
+    pointsText(drill),
     seconds(drill.containMs),
     seconds(drill.restoreMs),
-    ...(drill.points === null ? ['', '', ''] : [drill.missed, drill.collateral, drill.skipped].map(String)),
+    ...(drill.points === null
+      ? ['', '', '', '']
+      : [drill.missed, drill.left, drill.collateral, drill.skipped].map(String)),
   ]);
   const head = [
     'STARTED (UTC)',
@@ -61,6 +68,7 @@ export async function compareDrills(app: App, playbook: string | undefined): Pro
     'CONTAINED',
     'RESTORED',
     'MISSED',
+    'LEFT',
     'TOUCHED',
     'SKIPPED',
   ];
@@ -83,7 +91,7 @@ async function pastDrills(app: App, playbook: string | undefined): Promise<reado
 }
 
 function pastDrill(run: string, playbook: string, state: RunState): PastDrill | null {
-  const { created, score } = state;
+  const { created, score, outcome } = state;
   if (!created?.drill) return null;
   const { scenario, seed, isUnattended, speed = 1 } = created.drill;
   return {
@@ -96,14 +104,22 @@ function pastDrill(run: string, playbook: string, state: RunState): PastDrill | 
     isUnattended,
     speed,
     points: number(score?.points),
-    passed: score?.passed === true,
+    // Scores of before an abort counted may say that one passed.
+    passed: score?.passed === true && outcome === 'done',
+    outcome,
     containMs: number(score?.timeToContainMs),
     restoreMs: number(score?.timeToRestoreMs),
+    missed: length(score?.missed),
     // Scores of before an attacker's keys and addresses counted have no such list.
-    missed: length(score?.missed) + leftOf(score?.left),
+    left: leftOf(score?.left),
     collateral: length(score?.collateral),
     skipped: length(score?.skipped),
   };
+}
+
+function pointsText({ points, passed, outcome }: PastDrill): string {
+  if (points === null) return 'open';
+  return passed ? String(points) : `${points} ${outcome === 'aborted' ? 'aborted' : 'failed'}`;
 }
 
 function number(value: Json | undefined): number | null {

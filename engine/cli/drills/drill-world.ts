@@ -87,12 +87,29 @@ function worldFolderError(error: unknown, folder: string): unknown {
 }
 
 /**
- * Of the shell's own variables a drill gets what processes need to start; everything else comes from the world. What is read
- * there each time it is asked for stays so: the secret key may be rotated during the run.
+ * Of the shell's own variables a drill gets PATH and LANG; everything else comes from the world. Its home is a folder of the
+ * world's, made here: programs keep their log-ins in the real one (~/.aws, ~/.config/gh, ~/.pgpass), and would reach production
+ * with them. What is read there each time it is asked for stays so: the secret key may be rotated during the run.
  */
 export function drillEnv(world: DrillWorld, shell: App['env']): { readonly [name: string]: string | undefined } {
-  const { PATH, HOME, TMPDIR, LANG } = shell;
-  return Object.defineProperties({ PATH, HOME, TMPDIR, LANG }, Object.getOwnPropertyDescriptors(world.env));
+  const { PATH, LANG } = shell;
+  const home = homeVariables(world.homeFolder);
+  return Object.defineProperties({ PATH, LANG, ...home }, Object.getOwnPropertyDescriptors(world.env));
+}
+
+/** Every place that the XDG base directory specification 0.8 names for a user's own files, in `home`. */
+function homeVariables(home: string): { readonly [name: string]: string } {
+  const variables = {
+    HOME: home,
+    TMPDIR: join(home, 'tmp'),
+    XDG_CONFIG_HOME: join(home, '.config'),
+    XDG_CACHE_HOME: join(home, '.cache'),
+    XDG_DATA_HOME: join(home, '.local', 'share'),
+    XDG_STATE_HOME: join(home, '.local', 'state'),
+    XDG_RUNTIME_DIR: join(home, '.run'),
+  };
+  for (const folder of Object.values(variables)) makeFolder(folder, 0o700);
+  return variables;
 }
 
 /** The world's secrets, and no rules of the project: its people and addresses are not those that the rules mean. */
@@ -125,7 +142,7 @@ export async function endDrill(
   return {
     lines: ['', ...scoreLines(app, renderScore(score)), '', `Incident report: ${written}`],
     json: { score: json, report: written },
-    exitCode: score.passed && state.outcome === 'done' ? EXIT.done : EXIT.failed,
+    exitCode: score.passed ? EXIT.done : EXIT.failed,
   };
 }
 

@@ -2,7 +2,7 @@
 // (@clerk/backend 3.25.0, skipApiVersionInUrl), without it; and they answer 400 where the rest of the API answers 422
 // (Clerk Backend API 2026-05-12: GET /api_keys, GET /m2m_tokens).
 import { isJsonObject, type Json } from '../../json.ts';
-import type { KeyGround } from '../population/keys.ts';
+import type { KeyGround } from '../population/key-ground.ts';
 import { badRequest } from './errors.ts';
 import type { ClerkContext, ClerkHandler, ClerkRoute } from './route.ts';
 

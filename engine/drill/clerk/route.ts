@@ -4,8 +4,10 @@ import type { Json } from '../../json.ts';
 import type { WorldContext } from '../context.ts';
 import type { Route } from '../http/router.ts';
 import type { Choices } from '../scenario.ts';
+import type { KeptOrder } from './user-order.ts';
 
 export interface ClerkContext extends WorldContext {
+  readonly keptOrder: KeptOrder;
   /** The scenario's: where Clerk's documents are silent. */
   readonly choices: Choices;
   readonly instance: { readonly id: string; readonly environment: 'production' | 'development' };

@@ -1,18 +1,14 @@
 // The filters of GET /users and GET /users/count. `created_at` filters and the filters that name users narrow the range
 // to look at; the rest are tests on one user.
 
-import type { World } from '../context.ts';
-import type { CredentialKind } from '../population/credentials.ts';
-import { credentialsOf } from '../state/credential-view.ts';
 import * as view from '../state/view.ts';
 import { missingParameter } from './errors.ts';
 import { readBoolean, readList, readTime } from './parameters.ts';
 import { floorToDay } from './present.ts';
 import type { ClerkContext } from './route.ts';
 import { addressCandidates, identifierTests } from './user-identifiers.ts';
+import { textTests } from './user-search.ts';
 
-/** Kinds that the parameter `query` looks through. */
-const SEARCHED: ReadonlySet<CredentialKind> = new Set(['email_address', 'phone_number', 'web3_wallet']);
 const DAY_MS = 86_400_000;
 
 export interface UserSelection {
@@ -37,7 +33,7 @@ export function selectUsers(query: URLSearchParams, world: ClerkContext): UserSe
   if (banned !== undefined) tests.push((user) => view.isBanned(world, user) === banned);
   addTimeTests(query, 'last_active_at', (user) => floorToDay(view.lastActiveAt(world, user)), tests);
   addTimeTests(query, 'last_sign_in_at', (user) => view.lastSignInAt(world, user), tests);
-  addTextTests(query, world, tests);
+  tests.push(...textTests(query, world));
   tests.push(...identifierTests(query, world));
   if (query.has('provider_user_id') && !query.has('provider')) {
     throw missingParameter('provider', 'provider must be given together with provider_user_id.');
@@ -88,26 +84,4 @@ function addTimeTests(
   add('after', (value, bound) => value > bound);
   add('before', (value, bound) => value < bound);
   add('since', (value, bound) => value >= Math.floor(bound / DAY_MS) * DAY_MS);
-}
-
-/** Partial matches without case: `query` over everything that a user has, the others over one thing. */
-function addTextTests(query: URLSearchParams, world: World, tests: ((user: number) => boolean)[]): void {
-  const nameOf = (user: number): string => {
-    const { firstName, lastName } = view.profileOf(world, user);
-    return `${firstName} ${lastName}`;
-  };
-  const emailOf = (user: number): string => view.profileOf(world, user).email;
-  const add = (parameter: string, texts: (user: number) => readonly string[]): void => {
-    const wanted = query.get(parameter)?.toLowerCase() ?? '';
-    if (wanted !== '') tests.push((user) => texts(user).some((text) => text.toLowerCase().includes(wanted)));
-  };
-  add('query', (user) => [
-    emailOf(user),
-    nameOf(user),
-    world.population.idAt(user),
-    ...credentialsOf(world, user)
-      .filter(({ kind }) => SEARCHED.has(kind))
-      .map(({ value }) => value),
-  ]);
-  add('name_query', (user) => [nameOf(user)]);
 }

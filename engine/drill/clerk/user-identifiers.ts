@@ -1,7 +1,7 @@
 // The filters of GET /users that go by what belongs to a user: addresses, numbers, wallets, accounts at providers,
 // organizations. Nobody in this world has a username or an external id, so filters by those match nobody.
 import type { CredentialKind } from '../population/credentials.ts';
-import { organizationId, organizationsOf } from '../population/keys.ts';
+import { organizationId, organizationsOf } from '../population/organizations.ts';
 import { credentialsOf } from '../state/credential-view.ts';
 import * as view from '../state/view.ts';
 import { groundOf } from './key-requests.ts';

@@ -5,30 +5,9 @@ import type { World } from '../context.ts';
 import * as view from '../state/view.ts';
 import { invalidParameter } from './errors.ts';
 import { readPage } from './parameters.ts';
-import { floorToDay } from './present.ts';
 import type { ClerkContext } from './route.ts';
 import { selectUsers, type UserSelection } from './user-filter.ts';
-
-type SortKey = (world: World, user: number) => number | string;
-
-/** GET /users, order_by. What nobody has (phone number, username, wallet) sorts as equal. */
-const ORDERS: { readonly [field: string]: SortKey } = {
-  created_at: view.createdAt,
-  updated_at: view.updatedAt,
-  last_active_at: (world, user) => floorToDay(view.lastActiveAt(world, user)) ?? 0,
-  last_sign_in_at: (world, user) => view.lastSignInAt(world, user) ?? 0,
-  email_address: (world, user) => view.profileOf(world, user).email,
-  first_name: (world, user) => view.profileOf(world, user).firstName,
-  last_name: (world, user) => view.profileOf(world, user).lastName,
-  username: () => '',
-  phone_number: () => '',
-  web3wallet: () => '',
-};
-
-interface Order {
-  readonly field: string;
-  readonly isDescending: boolean;
-}
+import { inOrder, type Order, readOrder } from './user-order.ts';
 
 /** Indexes of the users on the page that `query` asks for, in order. */
 export function listUsers(query: URLSearchParams, world: ClerkContext): readonly number[] {
@@ -38,7 +17,8 @@ export function listUsers(query: URLSearchParams, world: ClerkContext): readonly
   if (cursor === 'nowhere') return [];
   const selection = selectUsers(query, world);
   if (order.field !== 'created_at') {
-    return sortUsers([...walk(world, selection, false, undefined)], world, order).slice(offset, offset + limit);
+    const all = inOrder({ query, order, kept: world.keptOrder }, world, () => walk(world, selection, false, undefined));
+    return [...all.subarray(offset, offset + limit)];
   }
   const page: number[] = [];
   // Without tests the offset is arithmetic; with them, or with users gone, every skipped user must be looked at.
@@ -69,16 +49,6 @@ export function countUsers(query: URLSearchParams, world: ClerkContext): number 
   let count = 0;
   for (const _ of walk(world, selection, false, undefined)) count += 1;
   return count;
-}
-
-function readOrder(query: URLSearchParams): Order {
-  // Only the first order_by counts. A raw `+` reads as a space, and is taken for what was meant.
-  const text = query.get('order_by') ?? '-created_at';
-  const field = text.replace(/^[+\- ]/, '');
-  if (!Object.hasOwn(ORDERS, field)) {
-    throw invalidParameter('order_by', `must be one of ${Object.keys(ORDERS).join(', ')}, with + or - before it`);
-  }
-  return { field, isDescending: text.startsWith('-') };
 }
 
 /** `starting_after`: "requires ordering by created_at", "cannot be combined with a non-zero offset": 422 each. */
@@ -123,13 +93,4 @@ function* walk(
   } else {
     for (let user = from; user < to; user += 1) if (passes(user)) yield user;
   }
-}
-
-/** Ties go by creation, in the same direction. */
-function sortUsers(users: readonly number[], world: World, { field, isDescending }: Order): readonly number[] {
-  const keyOf = ORDERS[field] ?? (() => 0);
-  const keyed = users.map((user) => ({ user, key: keyOf(world, user) }));
-  const sign = isDescending ? -1 : 1;
-  keyed.sort((a, b) => sign * (a.key < b.key ? -1 : a.key > b.key ? 1 : a.user - b.user));
-  return keyed.map(({ user }) => user);
 }

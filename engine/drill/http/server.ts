@@ -31,6 +31,8 @@ export interface LoopbackServer {
 }
 
 const LOOPBACK_HOSTS = ['127.0.0.1', '::1', 'localhost'];
+/** Of a Host header: an address of loopback, or a name that RFC 6761 keeps for it. */
+const LOOPBACK_NAME = /^(127(\.\d{1,3}){3}|\[::1\]|([a-z0-9-]+\.)*localhost)(:\d+)?$/i;
 /** Larger than any body of a request that the emulated services take. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -90,6 +92,10 @@ export async function listenOnLoopback(
 
 async function serve(request: IncomingMessage, response: ServerResponse, handler: HttpHandler): Promise<void> {
   try {
+    // A web page may have its own name point here; then its browser says that name.
+    if (!LOOPBACK_NAME.test(request.headers.host ?? 'localhost')) {
+      return write(response, { status: 421, body: 'A drill answers only to names of this machine, such as localhost' });
+    }
     const body = await readBody(request);
     if (body === undefined) return write(response, { status: 413, body: '' });
     const url = request.url ?? '/';

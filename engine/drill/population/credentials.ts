@@ -91,7 +91,7 @@ export function ownerOfCredential(seed: number, id: string): number | undefined 
 
 /** All of a user's ways in at the start, the primary e-mail address first. */
 export function seededCredentials(ground: CredentialGround): readonly Credential[] {
-  return [...ownCredentials(ground), ...attackCredentials(ground)];
+  return [...ownCredentials(ground), ...seededByAttacker(ground)];
 }
 
 function ownCredentials({ seed, user, createdAt, email }: CredentialGround): readonly Credential[] {
@@ -113,8 +113,14 @@ function ownCredentials({ seed, user, createdAt, email }: CredentialGround): rea
   return credentials;
 }
 
-function attackCredentials(ground: CredentialGround): readonly Credential[] {
-  const { seed, user, victim, startedAt, addedByAttacker } = ground;
+/** Those of them that the intruder added. */
+export function seededByAttacker({
+  seed,
+  user,
+  victim,
+  startedAt,
+  addedByAttacker,
+}: Omit<CredentialGround, 'createdAt' | 'email'>): readonly Credential[] {
   if (victim === undefined) return [];
   const added = (slot: number, kind: CredentialKind, value: string): Credential => ({
     id: idAt(kind === 'external_account' ? 'eac' : 'idn', seed, user, slot),

@@ -77,7 +77,11 @@ export function nameAt(seed: number, user: number): Name {
 
 /** Unique in the world: it ends with the user's index. example.com: RFC 2606. */
 export function emailAt(seed: number, user: number): string {
-  const { first, last } = nameAt(seed, user);
+  return emailOf(nameAt(seed, user), user);
+}
+
+/** The same, of one whose name is at hand. */
+export function emailOf({ first, last }: Name, user: number): string {
   return `${first}.${last}.${user}@example.com`.toLowerCase();
 }
 

@@ -31,6 +31,8 @@ export interface Population {
   readonly startedAt: number;
   /** Ways in that the intruder made before the drill. */
   readonly addedByAttacker: AddedByAttacker;
+  /** Whether a password that is marked as compromised must be changed at the next sign-in. */
+  readonly forcesPasswordReset: boolean;
   /** Indexes, ascending. */
   readonly compromised: readonly number[];
   readonly decoys: readonly number[];
@@ -127,6 +129,7 @@ export function createPopulation({ seed, startedAt, world }: PopulationSpec): Po
     size,
     startedAt,
     addedByAttacker: world.credentials.addedByAttacker,
+    forcesPasswordReset: world.choices.forcesPasswordReset,
     compromised: [...attack.victims.keys()].sort((a, b) => a - b),
     decoys: [...attack.decoys.keys()].sort((a, b) => a - b),
     attackFrom: world.compromised.from,

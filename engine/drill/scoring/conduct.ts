@@ -1,5 +1,5 @@
 // How the work was done: whom it touched without need, how long it took, what was left out.
-import { COSTS, type Cost, durationText, perInstance, timeText } from './costs.ts';
+import { atLeastEach, COSTS, durationText, perInstance, timeText } from './costs.ts';
 import type { Collateral, Deduction, Missed, RunFacts, Topic } from './facts.ts';
 import type { Success } from './spec.ts';
 
@@ -9,13 +9,25 @@ export function collateralDeductions(collateral: readonly Collateral[]): readonl
     {
       topic: 'collateral',
       points: perInstance(COSTS.collateral, collateral.length),
-      reason: `${collateral.length} innocent ${collateral.length === 1 ? 'user was' : 'users were'} touched`,
+      reason: collateralText(collateral),
       evidence: collateral.map(
-        ({ user, isDecoy, effects }) => `${user}${isDecoy ? ' (travelling)' : ''}: ${effects.join(', ')}`,
+        ({ user, role, effects }) => `${user}${role === 'decoy' ? ' (travelling)' : ''}: ${effects.join(', ')}`,
       ),
       read: 'the step of the playbook that confirms whom to act on',
     },
   ];
+}
+
+function collateralText(collateral: readonly Collateral[]): string {
+  const owners = collateral.filter(({ role }) => role === 'compromised').length;
+  const innocent = collateral.length - owners;
+  const parts = [
+    ...(innocent === 0 ? [] : [`${innocent} innocent ${innocent === 1 ? 'user was' : 'users were'} touched`]),
+    ...(owners === 0
+      ? []
+      : [`${owners} compromised ${owners === 1 ? 'user' : 'users'} lost what was their own before the attack`]),
+  ];
+  return parts.join(', ');
 }
 
 export function timeDeductions(
@@ -61,27 +73,34 @@ export function claimDeductions(
 }
 
 export function stepDeductions(run: RunFacts): readonly Deduction[] {
-  const deduct = (items: readonly string[], topic: Topic, cost: Cost, reason: string, read: string): Deduction[] =>
-    items.length === 0 ? [] : [{ topic, points: perInstance(cost, items.length), reason, evidence: items, read }];
+  const deduct = (items: readonly string[], topic: Topic, points: number, reason: string, read: string): Deduction[] =>
+    items.length === 0 ? [] : [{ topic, points, reason, evidence: items, read }];
   const steps = (items: readonly string[]): string => `${items.length} ${items.length === 1 ? 'step' : 'steps'}`;
-  const { stepsSkipped, failedSteps, approvalsMissed = [], escalationsMissed = [] } = run;
+  const { stepsSkipped, stepsNotReached, failedSteps, approvalsMissed = [] } = run;
+  const undone = (items: readonly string[]): number => atLeastEach(COSTS.undoneStep, items.length, run.steps);
   const see = (items: readonly string[]): string => `of the playbook: ${items.slice(0, 3).join(', ')}`;
   return [
-    ...deduct(stepsSkipped, 'skipped', COSTS.skippedStep, `${steps(stepsSkipped)} skipped`, see(stepsSkipped)),
-    ...deduct(failedSteps, 'failed', COSTS.failedStep, `${steps(failedSteps)} failed`, see(failedSteps)),
+    ...deduct(stepsSkipped, 'skipped', undone(stepsSkipped), `${steps(stepsSkipped)} skipped`, see(stepsSkipped)),
+    ...deduct(
+      stepsNotReached,
+      'unreached',
+      undone(stepsNotReached),
+      `${steps(stepsNotReached)} never reached: the run was aborted`,
+      see(stepsNotReached),
+    ),
+    ...deduct(
+      failedSteps,
+      'failed',
+      perInstance(COSTS.failedStep, failedSteps.length),
+      `${steps(failedSteps)} failed`,
+      see(failedSteps),
+    ),
     ...deduct(
       approvalsMissed,
       'approvals',
-      COSTS.approval,
+      perInstance(COSTS.approval, approvalsMissed.length),
       `${steps(approvalsMissed)} waited for an approval that nobody gave in time`,
       see(approvalsMissed),
-    ),
-    ...deduct(
-      escalationsMissed,
-      'escalations',
-      COSTS.escalation,
-      `${escalationsMissed.length} people were not called`,
-      'the contacts of the playbook',
     ),
   ];
 }

@@ -1,4 +1,5 @@
 // What a run says of itself, and what a score says of both. Plain data.
+import type { Role } from '../population/attack.ts';
 import type { Requirement } from './spec.ts';
 
 /** What a run says of itself. Times are milliseconds since 1970. */
@@ -7,14 +8,17 @@ export interface RunFacts {
   /** When the run called the attack contained. */
   readonly containedAt?: number;
   readonly endedAt: number;
-  /** Paths of steps that were skipped. */
+  readonly outcome: 'done' | 'aborted';
+  /** How many steps were to be done: those that are skipped or never reached too, not those that did not apply. */
+  readonly steps: number;
+  /** Paths of steps that somebody skipped, or a time-out cut short. */
   readonly stepsSkipped: readonly string[];
+  /** Paths of steps that an abort kept from being done. */
+  readonly stepsNotReached: readonly string[];
   /** Paths of steps that ended failed. */
   readonly failedSteps: readonly string[];
   /** Paths of steps whose approval ran out, or was passed over, before anybody decided. */
   readonly approvalsMissed?: readonly string[];
-  /** Who should have been called and was not, in words. */
-  readonly escalationsMissed?: readonly string[];
 }
 
 export interface Missed {
@@ -26,8 +30,8 @@ export interface Missed {
 }
 export interface Collateral {
   readonly user: string;
-  readonly isDecoy: boolean;
-  /** `banned`, `sessions-ended (3)` ... in the order in which it happened. */
+  readonly role: Role;
+  /** `banned`, `sessions-ended (3)` ... in the order in which it happened; of a compromised user what they lost of their own. */
   readonly effects: readonly string[];
 }
 export interface InEffect {
@@ -35,7 +39,7 @@ export interface InEffect {
   readonly what: 'ban' | 'lock' | 'password-compromised';
 }
 /** What a deduction is for: something required that is not so, or how the work was done. */
-export type Topic = Requirement | 'collateral' | 'time' | 'claim' | 'skipped' | 'failed' | 'approvals' | 'escalations';
+export type Topic = Requirement | 'collateral' | 'time' | 'claim' | 'skipped' | 'unreached' | 'failed' | 'approvals';
 
 export interface Deduction {
   readonly topic: Topic;
@@ -51,6 +55,8 @@ export interface Score {
   readonly points: number;
   readonly passMark: number;
   readonly passed: boolean;
+  /** Of the run: one that was aborted does not pass. */
+  readonly outcome: RunFacts['outcome'];
   readonly compromised: number;
   /** When the last live session of a compromised user ended; null while one is live, or where none ever was. */
   readonly containedAt: number | null;

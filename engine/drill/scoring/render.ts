@@ -12,11 +12,11 @@ export function renderScore(score: Score): string {
         ? 'never'
         : 'nothing was live';
   const lines = [
-    `Score: ${score.points} of 100, ${score.passed ? 'passed' : 'not passed'} (pass mark ${score.passMark})`,
+    `Score: ${score.points} of 100, ${resultText(score)} (pass mark ${score.passMark})`,
     `  Contained:       ${contained}`,
     ...(score.timeToRestoreMs === null ? [] : [`  Restored:        after ${durationText(score.timeToRestoreMs)}`]),
     `  Missed:          ${score.missed.length} of ${score.compromised} compromised users`,
-    `  Collateral:      ${score.collateral.length} innocent users touched`,
+    `  Collateral:      ${score.collateral.length} users touched without need`,
     `  Still in effect: ${inEffectText(score.stillInEffect)}`,
   ];
   for (const { points, reason, evidence, read } of score.deductions) {
@@ -26,6 +26,11 @@ export function renderScore(score: Score): string {
     lines.push(`        Read ${read}`);
   }
   return lines.join('\n');
+}
+
+function resultText({ passed, outcome }: Score): string {
+  if (outcome === 'aborted') return 'not passed: the run was aborted';
+  return passed ? 'passed' : 'not passed';
 }
 
 function inEffectText(held: readonly InEffect[]): string {

@@ -6,6 +6,7 @@ export type Requirement =
   | 'api-keys'
   | 'credentials'
   | 'exposed-key'
+  | 'tokens'
   | 'app'
   | 'rows'
   | 'bypass';

@@ -27,21 +27,24 @@ function isNamed({ world }: Scenario): boolean {
 function createAppService(context: WorldContext): Service {
   const { app } = context.scenario.world;
   const table = app?.table === undefined ? undefined : openTable(context, app.table);
-  const handler = createHandler(context, table);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const handler = createHandler(context, table, signal);
   if (!isNamed(context.scenario)) return { name: 'app', handler };
   const tableFacts = table === undefined ? undefined : createTableFacts(context, table);
-  const stopping = new AbortController();
+  let watch: Promise<void> | undefined;
   return {
     name: 'app',
     handler,
     facts: () => appFacts(context, tableFacts?.()),
     start: () => {
       if (app?.watchSeconds === undefined) return;
-      const look = () => checkHealth({ context, ...running(context) });
-      void watchHealth({ context, everyMs: app.watchSeconds * 1000, look, signal: stopping.signal });
+      const look = () => checkHealth({ context, ...running(context), signal });
+      watch = watchHealth({ context, everyMs: app.watchSeconds * 1000, look, signal });
     },
     stop: async () => {
       stopping.abort();
+      await watch;
       table?.close();
     },
   };
@@ -54,12 +57,12 @@ function running(context: WorldContext) {
   return { deployment, pages: bad?.pages ?? 'healthy', webhooks: bad?.webhooks ?? 'healthy' } as const;
 }
 
-function createHandler(context: WorldContext, table: AppTable | undefined): HttpHandler {
+function createHandler(context: WorldContext, table: AppTable | undefined, signal: AbortSignal): HttpHandler {
   return (request) => {
     const { deployment, pages, webhooks } = running(context);
     const { variables } = deployment;
     const { path } = request;
-    if (path === HEALTH_PATH) return answerHealth(request, { context, deployment, pages });
+    if (path === HEALTH_PATH) return answerHealth(request, { context, deployment, pages, signal });
     if (path === WEBHOOK_PATH) return handleWebhook(request, { context, table, variables, mode: webhooks });
     if (isPage(path)) return answerPage(request, { context, variables, isBroken: pages === 'failing' });
     if (path === '/sign-in') return { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<h1>Sign in</h1>' };

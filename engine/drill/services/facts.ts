@@ -14,6 +14,8 @@ export interface AppFacts {
   /** As the last check found it; `unknown` before the first one. */
   readonly health: 'healthy' | 'unhealthy' | 'unknown';
   readonly reason: string | null;
+  /** Why it is not well now, whether anybody looked or not; null where it is. */
+  readonly trouble: string | null;
   /** Milliseconds since 1970. When it was first found unwell. */
   readonly downSince: number | null;
   /** When it was found well again, and it has been since. */
@@ -26,6 +28,8 @@ export interface AppFacts {
   readonly deployment: { readonly id: string; readonly code: 'good' | 'bad' };
   /** Absent where the app keeps no table. */
   readonly table?: TableFacts;
+  /** Rows that disagree with Clerk: when the drill began, and now, less those whose message is still under way. */
+  readonly wrongRows?: { readonly atStart: number; readonly now: number };
   readonly webhooks: {
     readonly delivered: number;
     readonly failed: number;

@@ -28,13 +28,20 @@ function groundOf(world: World, user: number): CredentialGround {
 
 /** What a user has, oldest kinds first; the first e-mail address is the primary one. */
 export function credentialsOf(world: World, user: number): readonly Credential[] {
-  const { added, removed, reserved } = world.state.credentials;
+  const { removed } = world.state.credentials;
+  return credentialsEverOf(world, user).filter(({ id }) => !removed.has(id));
+}
+
+/** Those that were removed included. */
+export function credentialsEverOf(world: World, user: number): readonly Credential[] {
+  const { added, reserved } = world.state.credentials;
   const since = (added.get(user) ?? []).map(
     ({ at, ...rest }): Credential => ({ ...rest, createdAt: at, isSecondFactor: false }),
   );
-  return [...seededCredentials(groundOf(world, user)), ...since]
-    .filter(({ id }) => !removed.has(id))
-    .map((one) => ({ ...one, isSecondFactor: reserved.get(one.id) ?? one.isSecondFactor }));
+  return [...seededCredentials(groundOf(world, user)), ...since].map((one) => ({
+    ...one,
+    isSecondFactor: reserved.get(one.id) ?? one.isSecondFactor,
+  }));
 }
 
 export function factorsOf({ population, state }: World, user: number): SeededFactors {

@@ -1,5 +1,5 @@
 // Keys and tokens that were made, revoked or rotated during the drill. What there is before it is a pure function of the
-// seed (population/keys.ts).
+// seed (population/key-ground.ts).
 import { type At, type Folds, noteRepeat } from './fold.ts';
 import { note, onUser } from './on-user.ts';
 

@@ -27,7 +27,7 @@ export interface WorldState {
   readonly services: ServiceState;
   readonly timeline: TimelineState;
   readonly served: ServedState;
-  /** What was folded in last. Whatever follows from it may not have been written yet when the process was killed. */
+  /** What was folded in last. */
   last?: Mutation;
 }
 
@@ -63,7 +63,7 @@ function slice<M extends Mutation, S>(
 
 const FOLDS: ReadonlyMap<string, Apply> = new Map<string, Apply>([
   ...slice(userFolds, () => undefined),
-  ...slice(sessionFolds, () => undefined),
+  ...slice(sessionFolds, (state) => state.credentials),
   ...slice(credentialFolds, (state) => state.credentials),
   ...slice(keyFolds, (state) => state.keys),
   ...slice(instanceFolds, (state) => state.instance),
@@ -74,9 +74,12 @@ const FOLDS: ReadonlyMap<string, Apply> = new Map<string, Apply>([
 
 /** Folds one mutation in. Ids that no user or session has are passed over. */
 export function applyMutation(state: WorldState, population: Population, mutation: Mutation): void {
+  for (const one of unfold(mutation)) foldOne(state, population, one);
+}
+
+/** Folds in only the mutation itself, not what it brings along. */
+export function foldOne(state: WorldState, population: Population, mutation: Mutation): void {
   const { users, signUps, deleted, repeats } = state;
-  for (const one of unfold(mutation)) {
-    FOLDS.get(one.type)?.(state, one, { population, users, signUps, deleted, repeats });
-    state.last = one;
-  }
+  FOLDS.get(mutation.type)?.(state, mutation, { population, users, signUps, deleted, repeats });
+  state.last = mutation;
 }

@@ -26,17 +26,20 @@ export type TimelineMutation = At &
 
 export interface TimelineState {
   readonly done: Map<number, number>;
+  /** How often somebody at a sandbox asked for something. */
+  asked: number;
   /** A new list with each change. */
   faults: readonly Fault[];
 }
 
 export function emptyTimeline(): TimelineState {
-  return { done: new Map(), faults: [] };
+  return { done: new Map(), asked: 0, faults: [] };
 }
 
 export const timelineFolds: Folds<TimelineMutation, TimelineState> = {
-  'timeline.done': ({ done }, { entry, at }) => {
-    if (entry !== null) done.set(entry, at);
+  'timeline.done': (slice, { entry, at }) => {
+    if (entry === null) slice.asked += 1;
+    else slice.done.set(entry, at);
   },
   'fault.add': (slice, { fault }) => {
     slice.faults = [...slice.faults, fault];

@@ -1,8 +1,9 @@
 // Marks on users: bans, locks, compromised passwords, metadata; and users who sign up, change and leave during the drill.
 import type { At, Folds } from './fold.ts';
+import { endAllSessions } from './live-sessions.ts';
 import { type MetadataPatch, mergeMetadata } from './metadata.ts';
 import { note, onUser, type UserFold } from './on-user.ts';
-import { endAllSessions } from './sessions.ts';
+import { isBanned } from './sign-in.ts';
 import { effectiveLock, emptyChange } from './user-change.ts';
 import { userCount } from './who.ts';
 
@@ -105,7 +106,7 @@ export const userFolds: Folds<UserMutation, undefined> = {
 
 function ban(fold: UserFold): boolean {
   const { context, user, change, at } = fold;
-  if (change.banned ?? context.population.isBannedAtStart(user)) return false;
+  if (isBanned(context, user)) return false;
   change.banned = true;
   note(fold, { at, kind: 'banned' });
   endAllSessions(fold); // "all their sessions are revoked": Clerk Backend API 2026-05-12, POST /users/{user_id}/ban
@@ -115,7 +116,7 @@ function ban(fold: UserFold): boolean {
 /** Lifts the mark; a session that the ban ended stays ended. */
 function unban(fold: UserFold): boolean {
   const { context, user, change, at } = fold;
-  if (!(change.banned ?? context.population.isBannedAtStart(user))) return false;
+  if (!isBanned(context, user)) return false;
   change.banned = false;
   return note(fold, { at, kind: 'unbanned' });
 }

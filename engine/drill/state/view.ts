@@ -1,10 +1,10 @@
 // The world's users and sessions as they are now: the seeded population with what changed folded in. What routes, the
 // timeline, deliveries and the sample app ask. All of it is computed when asked; nothing is held for users untouched.
 import type { World } from '../context.ts';
-import { emailAt, nameAt, userOfEmail } from '../population/people.ts';
+import { emailOf, nameAt, userOfEmail } from '../population/people.ts';
 import { begunSession, isLive, type SeededSession, type SessionStatus } from '../population/sessions.ts';
-import { endedAt, sessionCount } from './sessions.ts';
-import { effectiveLock } from './user-change.ts';
+import { endedAt, sessionCount } from './live-sessions.ts';
+import * as signIn from './sign-in.ts';
 import * as who from './who.ts';
 
 export interface Profile {
@@ -57,14 +57,13 @@ export function countCreatedBefore({ population, state }: World, time: number): 
 }
 
 export function profileOf({ population, state }: World, user: number): Profile {
-  const { seed } = population;
-  const drawn = nameAt(seed, user);
+  const drawn = nameAt(population.seed, user);
   const signUp = state.signUps[user - population.size];
   const changed = state.users.get(user)?.profile;
   return {
     firstName: changed?.firstName ?? signUp?.firstName ?? drawn.first,
     lastName: changed?.lastName ?? signUp?.lastName ?? drawn.last,
-    email: signUp?.email ?? emailAt(seed, user),
+    email: signUp?.email ?? emailOf(drawn, user),
   };
 }
 
@@ -80,14 +79,12 @@ export function userOfAddress(world: World, email: string): number | undefined {
 }
 
 export function isBanned({ population, state }: World, user: number): boolean {
-  return state.users.get(user)?.banned ?? population.isBannedAtStart(user);
+  return signIn.isBanned({ population, users: state.users }, user);
 }
 
 /** Neither gone, banned nor locked at `now`. */
-export function canSignIn(world: World, user: number, now: number): boolean {
-  return (
-    isThere(world, user) && !isBanned(world, user) && effectiveLock(world.state.users.get(user), now) === undefined
-  );
+export function canSignIn({ population, state }: World, user: number, now: number): boolean {
+  return signIn.canSignIn({ population, ...state }, user, now);
 }
 
 /** Exact, where Clerk's answers floor it to the day; null for those who were never seen. */

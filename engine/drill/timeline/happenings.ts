@@ -1,7 +1,7 @@
 // What a happening of the timeline does to the world, as mutations: a pure function of the world as it is and the seed.
 import type { WorldContext } from '../context.ts';
+import { addedApiKeyId } from '../population/api-keys.ts';
 import { plainId } from '../population/ids.ts';
-import { addedApiKeyId } from '../population/keys.ts';
 import { below, STREAM } from '../random.ts';
 import { deploymentOf } from '../services/vercel/project.ts';
 import { attackerCanSignIn, attackerIsIn } from '../state/attacker.ts';

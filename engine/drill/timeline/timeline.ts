@@ -1,7 +1,7 @@
 // The timeline at work: looks what is due, makes it happen once, and writes both in one line. It looks before each request
 // is answered, after each change of the responders, and when the next entry's time has come.
 import type { WorldContext } from '../context.ts';
-import type { Mutation } from '../state/mutation.ts';
+import { unfold } from '../state/mutation.ts';
 import type { Happened } from '../state/timeline.ts';
 import { happen } from './happenings.ts';
 import type { Happening } from './spec.ts';
@@ -17,17 +17,16 @@ export interface Timeline {
   now(happening: Happening): readonly Happened[];
 }
 
-/** @param past What happened before this process. */
-export function createTimeline(context: WorldContext, past: readonly Mutation[]): Timeline {
+export function createTimeline(context: WorldContext): Timeline {
   const { clock, state, startedAt, scenario } = context;
   const { timeline } = scenario;
   const tally: Tally = new Map();
-  for (const mutation of past) countIn(tally, mutation);
+  for (const mutation of context.past.flatMap(unfold)) countIn(tally, mutation);
   let isStopped = false;
   let isAtWork = false;
 
   const perform = (entry: number | null, happenings: readonly Happening[], at: number): readonly Happened[] => {
-    const salt = 100 * (entry ?? 1000 + state.timeline.done.size);
+    const salt = 100 * (entry ?? 1000 + state.timeline.asked);
     const mutations = happenings.flatMap((happening, place) => happen(context, happening, at, salt + place));
     context.commit({ type: 'timeline.done', at, by: 'world', entry, mutations });
     return mutations;
@@ -39,13 +38,16 @@ export function createTimeline(context: WorldContext, past: readonly Mutation[])
     isAtWork = true;
     try {
       const now = clock.now();
-      timeline.forEach((entry, index) => {
-        if (state.timeline.done.has(index) || !isDue(entry, now - startedAt, tally)) return;
+      const due = timeline
+        .map((entry, index) => ({ entry, index, due: dueAfterMs(entry) }))
+        .filter(({ entry, index }) => !state.timeline.done.has(index) && isDue(entry, now - startedAt, tally))
+        // In the order of their times, whatever the file's; what waited for responders is due only now.
+        .sort((a, b) => (a.due ?? now - startedAt) - (b.due ?? now - startedAt));
+      for (const { entry, index, due: dueAt } of due) {
         // When it was due, although nobody looked at that moment; but never before what has happened already.
-        const due = dueAfterMs(entry);
-        const at = due === undefined ? now : Math.min(now, Math.max(startedAt + due, state.last?.at ?? 0));
+        const at = dueAt === undefined ? now : Math.min(now, Math.max(startedAt + dueAt, state.last?.at ?? 0));
         perform(index, entry.do, at);
-      });
+      }
     } finally {
       isAtWork = false;
     }
@@ -67,10 +69,8 @@ export function createTimeline(context: WorldContext, past: readonly Mutation[])
   return {
     tick,
     start: () => {
-      context.onCommit((mutation) => {
-        countIn(tally, mutation);
-        tick();
-      });
+      context.onCommit((mutation) => countIn(tally, mutation));
+      context.onSettled(tick);
       tick();
       wait();
     },

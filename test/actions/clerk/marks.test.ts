@@ -106,6 +106,54 @@ test('a lock that always fails with 500 leaves the users in doubt, and the step 
   await expect(run().run(lockUsers, { users: [...users] })).rejects.toThrow(/lock: 4 users in doubt.*500/);
 });
 
+test('an unlock whose answer was lost counts, also where Clerk refuses to unlock whom it has unlocked', async () => {
+  const { world, users, run } = await start({
+    choices: { unlockUnlocked: 'refuse' },
+    faults: [fault('POST', '/v1/users/*/unlock', { kind: 'drop-answer' })],
+  });
+  for (const user of users) await ask(world, 'POST', `/v1/users/${user}/lock`);
+  expect(await run().run(unlockUsers, { users: [...users] })).toEqual({ unlocked: 4, notLocked: 0, failed: [] });
+  expect(factsOf(world, users).some(({ locked }) => locked)).toBe(false);
+});
+
+test.for([
+  ['accept', []],
+  ['refuse', [0]],
+] as const)(
+  'a password that was marked before (a repeat: %s) stops nobody else',
+  async ([repeatCompromise, refused]) => {
+    const { world, users, run } = await start({ choices: { repeatCompromise } });
+    await ask(world, 'POST', `/v1/users/${users[0]}/password/set_compromised`);
+    const failed = refused.map((place) => users[place]);
+    const output = await run().run(compromisePasswords, { users: [...users] });
+    expect(output).toEqual({ marked: 4 - failed.length, failed });
+    expect(factsOf(world, users).every((one) => one.passwordCompromised)).toBe(true);
+  },
+);
+
+test('a mark whose answer was lost stays in doubt where Clerk refuses the repeat, in the next attempt too', async () => {
+  const { users, run } = await start({
+    choices: { repeatCompromise: 'refuse' },
+    faults: [fault('POST', '/v1/users/*/password/*', { kind: 'drop-answer', count: 1 })],
+  });
+  const first = run();
+  await expect(first.run(compromisePasswords, { users: [...users] })).rejects.toThrow(/1 users in doubt/);
+  const second = run({ ledger: [...first.results.values()] });
+  await expect(second.run(compromisePasswords, { users: [...users] })).rejects.toThrow(/1 users in doubt/);
+});
+
+test.for(['accept', 'refuse'] as const)(
+  'a lockout by the password closes the sessions of one who was marked before (a repeat: %s)',
+  async (repeatCompromise) => {
+    const { world, users, run } = await start({ choices: { planRefuses: ['bans'], repeatCompromise } });
+    const marked = must(factsOf(world, users).find(({ liveSessions, banned }) => liveSessions > 0 && !banned)).id;
+    await ask(world, 'POST', `/v1/users/${marked}/password/set_compromised`);
+    const output = await run().run(lockoutUsers, { users: [...users] });
+    expect(output).toMatchObject({ failed: repeatCompromise === 'refuse' ? [marked] : [], leftovers: [] });
+    expect(factsOf(world, users).every((one) => one.liveSessions === 0)).toBe(true);
+  },
+);
+
 test('marks passwords as compromised and ends all sessions in the same request', async () => {
   const { world, users, run } = await start();
   expect(await run().run(compromisePasswords, { users: [...users] })).toEqual({ marked: 4, failed: [] });

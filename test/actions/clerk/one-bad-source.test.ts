@@ -6,7 +6,7 @@ import revokeApiKeys from '../../../actions/clerk/revoke-api-keys.ts';
 import revokeMachineTokens from '../../../actions/clerk/revoke-machine-tokens.ts';
 import revokeSessions from '../../../actions/clerk/revoke-sessions.ts';
 import { PermanentFailure } from '../../../engine/action.ts';
-import { organizationId } from '../../../engine/drill/population/keys.ts';
+import { organizationId } from '../../../engine/drill/population/organizations.ts';
 import { groundOf } from '../../drill/conformance/keys.ts';
 import { must } from '../../drill/helpers.ts';
 import type { ClerkServer } from './clerk-server.ts';

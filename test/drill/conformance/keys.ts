@@ -1,14 +1,9 @@
 // Keys, machines and tokens: the operations' answers, right and wrong ones.
-import {
-  addedApiKeyId,
-  issuedTokens,
-  type KeyGround,
-  machineId,
-  machineTokens,
-  oauthApplicationId,
-  organizationId,
-  seededApiKeys,
-} from '../../../engine/drill/population/keys.ts';
+import { addedApiKeyId, seededApiKeys } from '../../../engine/drill/population/api-keys.ts';
+import { issuedTokens, oauthApplicationId } from '../../../engine/drill/population/issued-tokens.ts';
+import type { KeyGround } from '../../../engine/drill/population/key-ground.ts';
+import { machineId, machineTokens } from '../../../engine/drill/population/machines.ts';
+import { organizationId } from '../../../engine/drill/population/organizations.ts';
 import { createPopulation } from '../../../engine/drill/population/population.ts';
 import type { DrillWorld } from '../../../engine/drill/world.ts';
 import type { Json, JsonObject } from '../../../engine/json.ts';

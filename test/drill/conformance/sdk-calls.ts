@@ -1,12 +1,8 @@
 // The methods of Clerk's own SDK for the operations that are emulated. Each call leaves the world fit for the next.
 import type { ClerkClient } from '@clerk/backend';
-import {
-  issuedTokens,
-  machineId,
-  machineTokens,
-  oauthApplicationId,
-  seededApiKeys,
-} from '../../../engine/drill/population/keys.ts';
+import { seededApiKeys } from '../../../engine/drill/population/api-keys.ts';
+import { issuedTokens, oauthApplicationId } from '../../../engine/drill/population/issued-tokens.ts';
+import { machineId, machineTokens } from '../../../engine/drill/population/machines.ts';
 import type { DrillWorld } from '../../../engine/drill/world.ts';
 import { liveSessionIds, must } from '../helpers.ts';
 import { groundOf } from './keys.ts';

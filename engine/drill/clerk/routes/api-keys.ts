@@ -1,6 +1,7 @@
 // API keys of users and organizations: GET /api_keys, GET /api_keys/{id}, POST /api_keys/{id}/revoke.
 import type { Json, JsonObject } from '../../../json.ts';
-import { organizationIndex, seededApiKeys, subjectOfApiKey } from '../../population/keys.ts';
+import { seededApiKeys, subjectOfApiKey } from '../../population/api-keys.ts';
+import { organizationIndex } from '../../population/organizations.ts';
 import { findUser } from '../../state/view.ts';
 import { badRequest, notFound } from '../errors.ts';
 import { bothPaths, groundOf, readFlag, readKeyPage, readReason, readSubject } from '../key-requests.ts';

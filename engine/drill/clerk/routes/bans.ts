@@ -1,5 +1,6 @@
 // Banning and locking. A ban also ends all sessions ("all their sessions are revoked"); lifting it restores none.
 import type { Json } from '../../../json.ts';
+import { effectiveLock } from '../../state/user-change.ts';
 import { findUser as findUserHere, isBanned } from '../../state/view.ts';
 import { badRequest, notFound } from '../errors.ts';
 import { readUserIds } from '../parameters.ts';
@@ -69,9 +70,13 @@ export const banRoutes: readonly ClerkRoute[] = [
   {
     method: 'POST',
     path: '/v1/users/:userId/unlock',
-    // Silent: unlocking one who is not locked. Ours answers the user as it is.
+    // Silent: unlocking one who is not locked. `choices.unlockUnlocked`: 200 with the user as it is, or 400.
     handler: ({ params, now }, context) => {
       const user = findUser(context, params.userId);
+      const isLocked = effectiveLock(context.state.users.get(user), now) !== undefined;
+      if (!isLocked && context.choices.unlockUnlocked === 'refuse') {
+        throw badRequest('user_not_locked', 'The user is not locked.');
+      }
       context.commit({ type: 'user.unlock', at: now, user: context.population.idAt(user) });
       return presentUser(context, user, now);
     },

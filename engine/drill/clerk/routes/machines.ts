@@ -1,15 +1,14 @@
 // Machines and their opaque tokens. Tokens in JWT form "are stateless and are not stored": no list has them, and nothing
 // revokes them (Clerk Backend API 2026-05-12, GET /m2m_tokens).
 import type { Json, JsonObject } from '../../../json.ts';
+import type { KeyGround, SeededKey } from '../../population/key-ground.ts';
 import {
-  type KeyGround,
   machineAt,
   machineIndex,
   machineTokenAt,
   machineTokens,
-  type SeededKey,
   type SeededMachine,
-} from '../../population/keys.ts';
+} from '../../population/machines.ts';
 import { randomWord, STREAM } from '../../random.ts';
 import { badRequest, invalidParameter, missingParameter, notFound } from '../errors.ts';
 import { bothPaths, groundOf, readFlag, readKeyPage, readReason, readSubject } from '../key-requests.ts';

@@ -2,7 +2,8 @@
 import type { Json, JsonObject } from '../../../json.ts';
 import type { World } from '../../context.ts';
 import { plainId } from '../../population/ids.ts';
-import { type KeyGround, organizationCreatedAt, organizationId, organizationsOf } from '../../population/keys.ts';
+import type { KeyGround } from '../../population/key-ground.ts';
+import { organizationCreatedAt, organizationId, organizationsOf } from '../../population/organizations.ts';
 import { STREAM } from '../../random.ts';
 import { findUser, profileOf } from '../../state/view.ts';
 import { notFound } from '../errors.ts';

@@ -1,7 +1,7 @@
 // POST /oauth_applications/{id}/rotate_secret: the new secret is in the answer alone.
 
 import { FRONTEND_HOST } from '../../keys.ts';
-import { oauthApplicationIndex } from '../../population/keys.ts';
+import { oauthApplicationIndex } from '../../population/issued-tokens.ts';
 import { randomWord, STREAM } from '../../random.ts';
 import { notFound } from '../errors.ts';
 import { groundOf } from '../key-requests.ts';

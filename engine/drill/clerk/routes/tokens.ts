@@ -1,6 +1,6 @@
 // Sign-in and actor tokens can be revoked and nothing else: there is no list and no read of them.
 import type { Json } from '../../../json.ts';
-import { findIssuedToken, type IssuedKind } from '../../population/keys.ts';
+import { findIssuedToken, type IssuedKind } from '../../population/issued-tokens.ts';
 import { badRequest, notFound } from '../errors.ts';
 import { groundOf } from '../key-requests.ts';
 import type { ClerkContext, ClerkRequest, ClerkRoute } from '../route.ts';

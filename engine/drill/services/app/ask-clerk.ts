@@ -10,18 +10,26 @@ export interface ClerkAnswer {
 }
 
 /** undefined where Clerk answers nothing. */
-export function askClerk(url: string, secretKey: string | undefined): Promise<ClerkAnswer | undefined> {
+export function askClerk(
+  url: string,
+  secretKey: string | undefined,
+  signal?: AbortSignal,
+): Promise<ClerkAnswer | undefined> {
   return new Promise((resolve) => {
     const headers = secretKey === undefined ? {} : { Authorization: `Bearer ${secretKey}` };
-    const request = get(url, { headers, timeout: TIMEOUT_MS }, (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        body += chunk;
-      });
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, body }));
-      response.once('error', () => resolve(undefined));
-    });
+    const request = get(
+      url,
+      { headers, timeout: TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          body += chunk;
+        });
+        response.once('end', () => resolve({ status: response.statusCode ?? 0, body }));
+        response.once('error', () => resolve(undefined));
+      },
+    );
     request.once('timeout', () => request.destroy());
     request.once('error', () => resolve(undefined));
   });

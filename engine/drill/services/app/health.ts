@@ -12,6 +12,8 @@ export interface HealthOptions {
   readonly context: WorldContext;
   readonly deployment: Deployment;
   readonly pages: BadSpec['pages'];
+  /** Ends a check whose world stops: what it would find then is the stop. */
+  readonly signal: AbortSignal;
 }
 
 export async function answerHealth({ method }: HttpRequest, options: HealthOptions): Promise<HttpAnswer> {
@@ -31,8 +33,10 @@ interface Health {
   readonly clerk: number | string;
 }
 
-export async function checkHealth({ context, deployment, pages }: HealthOptions): Promise<Health> {
-  const health = await look({ context, deployment, pages });
+export async function checkHealth(options: HealthOptions): Promise<Health> {
+  const { context, signal } = options;
+  const health = await look(options);
+  if (signal.aborted) return health;
   const before = context.state.services.app.health?.healthy;
   const healthy = health.status === 200;
   // The app of a world that names no app is not watched: nothing is written.
@@ -43,16 +47,16 @@ export async function checkHealth({ context, deployment, pages }: HealthOptions)
   return health;
 }
 
-async function look({ context, deployment, pages }: HealthOptions): Promise<Health> {
+async function look({ context, deployment, pages, signal }: HealthOptions): Promise<Health> {
   if (pages === 'failing') return { status: 500, clerk: 'not asked' };
   const key = deployment.variables.CLERK_SECRET_KEY;
   if (key === undefined || key === '') return { status: 503, clerk: 'not asked: CLERK_SECRET_KEY is not set' };
   // Asked when a request comes: by then Clerk's server listens.
-  const answer = await askClerk(`${context.url('clerk')}/v1/users?limit=1`, key);
+  const answer = await askClerk(`${context.url('clerk')}/v1/users?limit=1`, key, signal);
   return { status: answer?.status === 200 ? 200 : 503, clerk: answer?.status ?? 'no answer' };
 }
 
-/** Looks every so often until `signal` ends it. */
+/** Looks every so often until `signal` ends it, also in the middle of a wait. */
 export async function watchHealth(options: {
   readonly context: WorldContext;
   readonly everyMs: number;
@@ -60,8 +64,9 @@ export async function watchHealth(options: {
   readonly signal: AbortSignal;
 }): Promise<void> {
   const { context, everyMs, signal } = options;
+  const ended = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   while (!signal.aborted) {
     await options.look();
-    await context.clock.sleep(everyMs);
+    await Promise.race([context.clock.sleep(everyMs), ended]);
   }
 }

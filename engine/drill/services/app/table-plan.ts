@@ -38,6 +38,13 @@ export function planTable({ population }: World, { missing, stale, orphans }: Ta
   };
 }
 
+/** How many rows disagree with Clerk when the drill starts. */
+export function wrongAtStart({ population: { size } }: World, spec: TableSpec): number {
+  if (!spec.rows) return size;
+  const missing = Math.min(spec.missing, size);
+  return missing + Math.min(spec.stale, size - missing) + spec.orphans;
+}
+
 /** The row that a user should have now. */
 export function rowOf(world: World, user: number): Row {
   const { firstName, lastName, email } = view.profileOf(world, user);

@@ -6,8 +6,8 @@ import type { JsonObject } from '../../../json.ts';
 import { presentSession, presentUser } from '../../clerk/present.ts';
 import type { WorldContext } from '../../context.ts';
 import { sessionIndexOf } from '../../population/ids.ts';
+import { endedAt } from '../../state/live-sessions.ts';
 import type { Mutation } from '../../state/mutation.ts';
-import { endedAt } from '../../state/sessions.ts';
 import * as view from '../../state/view.ts';
 
 export interface ClerkEvent {

@@ -9,6 +9,7 @@ import type { WebhooksSpec } from '../spec.ts';
 import { deliver } from './deliver.ts';
 import { type ClerkEvent, eventOf } from './events.ts';
 import { secretAt } from './secret.ts';
+import { unannounced } from './unannounced.ts';
 
 /** Deliveries under way at once. */
 const LANES = 4;
@@ -23,7 +24,6 @@ export function createSender(context: WorldContext, spec: WebhooksSpec, url: () 
   const { clock, state, seed } = context;
   const stopping = new AbortController();
   const underWay = new Map<string, Promise<void>>();
-  const unsent = state.last;
   let alarmAt = Number.POSITIVE_INFINITY;
   let isStarted = false;
 
@@ -104,9 +104,7 @@ export function createSender(context: WorldContext, spec: WebhooksSpec, url: () 
   return {
     start: () => {
       isStarted = true;
-      // The process was killed between a change and its message.
-      const event = unsent === undefined ? undefined : eventOf(context, unsent);
-      if (event !== undefined && unsent !== undefined) announce(event, unsent.at);
+      for (const { event, at } of unannounced(context)) announce(event, at);
       pump();
     },
     stop: async () => {

@@ -173,6 +173,17 @@ test.for<[string, readonly JsonObject[]]>([
   ['a fifth of the calls is refused with 429', [fault('POST', '/v1/**', { kind: 'rate-limit', rate: 0.2 })]],
   ['a tenth of the calls fails with 500', [fault('POST', '/v1/**', { kind: 'error', rate: 0.1 })]],
   ['answers are lost after the effect', [fault('POST', '/v1/**', { kind: 'drop-answer', rate: 0.3 })]],
+  [
+    'connections are reset',
+    [fault('GET', '/v1/**', { kind: 'reset', rate: 0.2 }), fault('POST', '/v1/**', { kind: 'reset', rate: 0.2 })],
+  ],
+  [
+    'every answer takes two seconds',
+    [
+      fault('GET', '/v1/**', { kind: 'latency', latencyMs: 2_000 }),
+      fault('POST', '/v1/**', { kind: 'latency', latencyMs: 2_000 }),
+    ],
+  ],
 ])('locks users out with proof although %s', async ([, faults]) => {
   const { world, users, run } = await start({ faults });
   const output = await run().run(lockoutUsers, { users: [...users] });

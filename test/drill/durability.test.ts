@@ -113,7 +113,7 @@ test('a mutation stands in the file when its request is answered', async () => {
 test('a file cut off within its header starts anew; one that is no world is refused', async () => {
   const stateFile = temporaryFile();
   writeFileSync(stateFile, '{"format":"runbook-wor');
-  const world = await startTestWorld({ stateFile });
+  const world = await startTestWorld({ scenario: scenarioWith(), stateFile });
   expect(world.isResumed).toBe(false);
   const other = temporaryFile();
   writeFileSync(other, '{"some":"json"}\n');

@@ -1,5 +1,6 @@
 // Which drills there are, where nobody said which one.
 import { loadScenario, type Scenario } from '../../drill/scenario.ts';
+import { messageOf } from '../../errors.ts';
 import { clean } from '../../ui/text.ts';
 import type { App } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -10,7 +11,18 @@ const ORDER: readonly Scenario['difficulty'][] = ['easy', 'medium', 'hard'];
 
 export function listDrills(app: App): number {
   const { print } = app.terminal;
-  const all = [...scenarios(app).values()].map((file) => loadScenario(file)).sort(byPlaybook);
+  const broken: string[] = [];
+  const all = [...scenarios(app).values()]
+    .flatMap((file) => {
+      try {
+        return [loadScenario(file)];
+      } catch (error) {
+        // One that is being written must not hide the others.
+        broken.push(messageOf(error));
+        return [];
+      }
+    })
+    .sort(byPlaybook);
   if (app.isJson) {
     print(
       JSON.stringify(
@@ -34,6 +46,7 @@ export function listDrills(app: App): number {
     clean(title),
   ]);
   for (const line of table(['DRILL', 'PLAYBOOK', 'LEVEL', 'TIME', ''], cells)) print(line);
+  for (const message of broken) app.terminal.tell(`\nLeft out: ${message}`);
   print('');
   print(`runbook drill --scenario ${all[0]?.name ?? 'NAME'}   starts one; with --yes nobody is asked`);
   return EXIT.done;

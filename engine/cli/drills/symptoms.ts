@@ -8,8 +8,17 @@ interface Symptoms {
   readonly complaints: readonly { readonly from: string; readonly text: string }[];
 }
 
-export function showSymptoms(app: App, { title, alert, complaints }: Symptoms): void {
-  const { palette, print, columns } = app.terminal;
+export function showSymptoms(app: App, symptoms: Symptoms): void {
+  writeSymptoms(app, symptoms, app.terminal.print);
+}
+
+/** Beside what a program may read. */
+export function tellSymptoms(app: App, symptoms: Symptoms): void {
+  writeSymptoms(app, symptoms, app.terminal.tell);
+}
+
+function writeSymptoms(app: App, { title, alert, complaints }: Symptoms, print: (line: string) => void): void {
+  const { palette, columns } = app.terminal;
   print(palette.bold(`Drill: ${clean(title)}`));
   const width = Math.min(columns() - 3, 100);
   const lines = clean(alert).trimEnd().split('\n');

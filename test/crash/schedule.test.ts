@@ -7,7 +7,7 @@ import { picker } from '../run/core-model.ts';
 import { drill, type Ending, type Folder, makeFolder, readEnding } from './drill.ts';
 
 const SEED = Number(process.env.RUNBOOK_SEED ?? 20_261_124);
-const KILLS = Number(process.env.RUNBOOK_KILLS ?? 300);
+const KILLS = Number(process.env.RUNBOOK_KILLS ?? 150);
 const MOST_KILLS_OF_ONE_RUN = 60;
 
 const path = (name: string): string => fileURLToPath(new URL(`../fixtures/drills/${name}`, import.meta.url));

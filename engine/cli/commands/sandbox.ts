@@ -14,7 +14,7 @@ import { callSandbox } from '../drills/sandbox-call.ts';
 import { forgetRunning, runningSandbox, writeRunning } from '../drills/sandbox-file.ts';
 import { faultOf, happeningOf } from '../drills/sandbox-words.ts';
 import { findScenario } from '../drills/scenario-files.ts';
-import { tellSymptoms } from '../drills/symptoms.ts';
+import { showSymptoms } from '../drills/symptoms.ts';
 import { EXIT } from '../exit-codes.ts';
 
 export interface SandboxOptions extends CommonOptions {
@@ -128,10 +128,10 @@ function show(app: App, world: DrillWorld, of: { readonly token: string; readonl
     );
     return;
   }
-  tellSymptoms(app, scenario);
+  showSymptoms(app, scenario, tell);
   for (const [name, value] of Object.entries(env)) print(`export ${name}=${quoted(value)}`);
   tell('');
-  tell(`${isResumed ? 'Goes on where it stood' : 'Started'}: ${scenario.name}, seed ${seed}, kept in ${of.stateFile}`);
+  tell(`${isResumed ? 'Goes on' : 'Started'}: ${scenario.name}, seed ${seed}, kept in ${of.stateFile}`);
   if (isResumed) tell('runbook sandbox reset, from another terminal, begins it anew.');
   tell(`Control: ${apiUrl}/__world/, with Authorization: Bearer ${of.token}`);
   tell('From another terminal: runbook sandbox state, fault KIND, attack WHAT, reset');

@@ -2,7 +2,7 @@ import { defineAction } from '../../engine/action.ts';
 import { CLERK_ENV, CLERK_SECRETS } from './api/client.ts';
 import { setBanMarks, throwIfNobody } from './changes/ban.ts';
 import { describeClerk } from './readers/describe.ts';
-import { USERS } from './schemas.ts';
+import { USERS_INPUT } from './schemas.ts';
 
 export default defineAction({
   name: 'clerk.ban-users',
@@ -14,12 +14,7 @@ export default defineAction({
   effect: 'destructive',
   idempotent: true,
   isUndoable: true,
-  input: {
-    type: 'object',
-    properties: { users: USERS },
-    required: ['users'],
-    additionalProperties: false,
-  },
+  input: USERS_INPUT,
   output: {
     type: 'object',
     properties: {

@@ -3,7 +3,7 @@ import { CLERK_ENV, CLERK_SECRETS, clerkClient } from './api/client.ts';
 import { listEach, unreadError } from './api/list-each.ts';
 import { isOpen, listSessions } from './api/sessions.ts';
 import { describeClerk } from './readers/describe.ts';
-import { distinct, USERS } from './schemas.ts';
+import { distinct, USERS_INPUT } from './schemas.ts';
 
 export default defineAction({
   name: 'clerk.count-active-sessions',
@@ -11,12 +11,7 @@ export default defineAction({
   description: 'Counts the sessions of the given users that are active or pending: the proof that containment held.',
   effect: 'read',
   idempotent: true,
-  input: {
-    type: 'object',
-    properties: { users: USERS },
-    required: ['users'],
-    additionalProperties: false,
-  },
+  input: USERS_INPUT,
   output: {
     type: 'object',
     properties: {

@@ -14,7 +14,7 @@ import { readBeforeBans, setBanMarks, throwIfNobody } from './changes/ban.ts';
 import { endSessionsOf } from './changes/end-sessions.ts';
 import { compromisePasswords } from './changes/passwords.ts';
 import { describeClerk } from './readers/describe.ts';
-import { distinct, USERS } from './schemas.ts';
+import { distinct, USERS_INPUT } from './schemas.ts';
 
 export default defineAction({
   name: 'clerk.lockout-users',
@@ -32,12 +32,7 @@ export default defineAction({
   effect: 'destructive',
   idempotent: true,
   isUndoable: true,
-  input: {
-    type: 'object',
-    properties: { users: USERS },
-    required: ['users'],
-    additionalProperties: false,
-  },
+  input: USERS_INPUT,
   output: {
     type: 'object',
     properties: {

@@ -4,7 +4,7 @@ import { listTrustedDevices, revokeTrustedDevice } from './api/trusted-devices.t
 import { ownedId, readOwnedId } from './api/user-credentials.ts';
 import { inBatches, revokeUntilNoneIsLeft } from './changes/revoke-until-none.ts';
 import { describeClerk } from './readers/describe.ts';
-import { distinct, USERS } from './schemas.ts';
+import { distinct, USERS_INPUT } from './schemas.ts';
 
 export default defineAction({
   name: 'clerk.revoke-trusted-devices',
@@ -15,12 +15,7 @@ export default defineAction({
     'back; its owner enrols it anew.',
   effect: 'destructive',
   idempotent: true,
-  input: {
-    type: 'object',
-    properties: { users: USERS },
-    required: ['users'],
-    additionalProperties: false,
-  },
+  input: USERS_INPUT,
   output: {
     type: 'object',
     properties: {

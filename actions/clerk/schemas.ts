@@ -7,6 +7,14 @@ export const USERS = {
   items: { type: 'string', pattern: '^user_\\w+$' },
 } as const;
 
+/** Users and nothing else. */
+export const USERS_INPUT = {
+  type: 'object',
+  properties: { users: USERS },
+  required: ['users'],
+  additionalProperties: false,
+} as const;
+
 /** Stored by Clerk with what is revoked, and shown there to its owner. */
 export const REVOCATION_REASON = {
   type: 'string',

@@ -1,9 +1,10 @@
 // Views of a world beside Clerk's API, for people who watch and for tests; and, in a sandbox, what changes it. Never for a web
 // page: a request that a browser made for one is refused, and whatever a sandbox answers needs its token.
-import { timingSafeEqual } from 'node:crypto';
+
 import { messageOf } from '../errors.ts';
 import type { Fault } from './fault-spec.ts';
 import type { HttpAnswer, HttpHandler, HttpRequest } from './http/server.ts';
+import { isSameSecret } from './same-secret.ts';
 import { parseFault, parseHappening } from './scenario.ts';
 import type { Mutation } from './state/mutation.ts';
 import type { Happening } from './timeline/spec.ts';
@@ -79,9 +80,7 @@ function isCrossSite({ headers }: HttpRequest): boolean {
 }
 
 function isToken({ headers: { authorization = '' } }: HttpRequest, token: string): boolean {
-  const given = Buffer.from(authorization);
-  const wanted = Buffer.from(`Bearer ${token}`);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+  return isSameSecret(authorization, `Bearer ${token}`);
 }
 
 function answer(status: number, value: unknown): HttpAnswer {

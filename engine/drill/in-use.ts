@@ -1,7 +1,8 @@
 // Whether a world is running already: asks the port that it last had.
-import { get } from 'node:http';
 import { RunbookError } from '../errors.ts';
 import { ID_PATH } from './control.ts';
+import { ask } from './http/ask.ts';
+import { urlOf } from './http/listen.ts';
 
 /**
  * Two processes on one world's file would each hold half of the truth.
@@ -20,17 +21,8 @@ const PROBE_TIMEOUT_MS = 1000;
 
 /** The id of the world that answers on a port; undefined for anything else. */
 function worldIdAt(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const request = get({ host, port, path: ID_PATH, timeout: PROBE_TIMEOUT_MS }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.once('end', () => resolve(/^\{"worldId":"([^"]+)"/.exec(text)?.[1]));
-      response.once('error', () => resolve(undefined));
-    });
-    request.once('timeout', () => request.destroy());
-    request.once('error', () => resolve(undefined));
-  });
+  return ask(`${urlOf('http', host, port)}${ID_PATH}`, { timeoutMs: PROBE_TIMEOUT_MS }).then(
+    ({ body }) => /^\{"worldId":"([^"]+)"/.exec(body)?.[1],
+    () => undefined,
+  );
 }

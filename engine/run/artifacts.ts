@@ -36,7 +36,7 @@ export function createArtifacts(
   /** Of a file that could not be kept: the action may not have looked. */
   let failure: Error | undefined;
 
-  const keepOnce = async (file: ArtifactFile): Promise<void> => {
+  const keepFile = async (file: ArtifactFile): Promise<void> => {
     assertOpen();
     await keep?.(file);
   };
@@ -55,7 +55,7 @@ export function createArtifacts(
           done();
         },
         final: (done) => {
-          keepOnce({ name, mediaType, bytes: Buffer.concat(chunks) }).then(() => done(), done);
+          keepFile({ name, mediaType, bytes: Buffer.concat(chunks) }).then(() => done(), done);
         },
         destroy: (error, done) => {
           open.delete(name);

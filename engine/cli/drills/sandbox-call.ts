@@ -1,5 +1,5 @@
-// One request to the control API of a running sandbox. Never through a proxy of the shell's: it is on this machine.
-import { Agent, request } from 'node:http';
+// One request to the control API of a running sandbox.
+import { ask } from '../../drill/http/ask.ts';
 import { RunbookError } from '../../errors.ts';
 import { isJsonObject, type Json } from '../../json.ts';
 import { noSandbox, type RunningSandbox } from './sandbox-file.ts';
@@ -13,9 +13,15 @@ export async function callSandbox(
   name: string,
   body?: Json,
 ): Promise<Json> {
-  const { status, text } = await send(`${url}/__world/${name}`, { method, token, body }).catch((cause: unknown) => {
+  const answer = await ask(`${url}/__world/${name}`, {
+    method,
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    timeoutMs: TIMEOUT_MS,
+  }).catch((cause: unknown) => {
     throw noSandbox(cause);
   });
+  const { status, body: text } = answer;
   const value = JSON.parse(text) as Json; // JSON.parse gives nothing but JSON.
   if (status === 200) return value;
   const said = isJsonObject(value) && typeof value.error === 'string' ? value.error : text;
@@ -23,26 +29,5 @@ export async function callSandbox(
     code: 'E_SANDBOX_REFUSED',
     message: `The sandbox did not do it: ${said}`,
     hint: 'docs/drills.md says what a sandbox takes',
-  });
-}
-
-interface Sent {
-  readonly method: string;
-  readonly token: string;
-  readonly body: Json | undefined;
-}
-
-function send(url: string, { method, token, body }: Sent): Promise<{ readonly status: number; readonly text: string }> {
-  return new Promise((resolve, reject) => {
-    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
-    const outgoing = request(url, { method, headers, agent: new Agent(), timeout: TIMEOUT_MS }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
-      response.on('error', reject);
-    });
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
-    outgoing.on('error', reject);
-    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }

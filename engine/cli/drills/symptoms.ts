@@ -8,16 +8,8 @@ interface Symptoms {
   readonly complaints: readonly { readonly from: string; readonly text: string }[];
 }
 
-export function showSymptoms(app: App, symptoms: Symptoms): void {
-  writeSymptoms(app, symptoms, app.terminal.print);
-}
-
-/** Beside what a program may read. */
-export function tellSymptoms(app: App, symptoms: Symptoms): void {
-  writeSymptoms(app, symptoms, app.terminal.tell);
-}
-
-function writeSymptoms(app: App, { title, alert, complaints }: Symptoms, print: (line: string) => void): void {
+/** @param print `terminal.tell` where a program may read what is printed. */
+export function showSymptoms(app: App, { title, alert, complaints }: Symptoms, print = app.terminal.print): void {
   const { palette, columns } = app.terminal;
   print(palette.bold(`Drill: ${clean(title)}`));
   const width = Math.min(columns() - 3, 100);

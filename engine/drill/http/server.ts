@@ -1,7 +1,7 @@
 // A server on loopback over node:http. It knows requests and answers, nothing of Clerk.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { messageOf, RunbookError } from '../../errors.ts';
+import { listenOn, urlOf } from './listen.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -57,30 +57,9 @@ export async function listenOnLoopback(
   });
   // Clients keep connections for the next step; a rehearsal has pauses of minutes.
   server.keepAliveTimeout = 60_000;
-  const listen = (wanted: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(wanted, host, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  try {
-    await listen(port).catch((error: unknown) => {
-      if (!fallBack || port === 0) throw error;
-      return listen(0);
-    });
-  } catch (cause) {
-    throw new RunbookError({
-      code: 'E_DRILL_PORT',
-      message: `Cannot listen on ${host}:${port}: ${messageOf(cause)}`,
-      hint: 'Name another port, or none.',
-      cause,
-    });
-  }
-  const { port: actual } = server.address() as AddressInfo; // A TCP server that listens has one.
+  const actual = await listenOn(server, { host, port, fallBack });
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    url: urlOf('http', host, actual),
     port: actual,
     stop: () =>
       new Promise((resolve) => {

@@ -1,9 +1,10 @@
 // The sample application that uses the instance: its health endpoint, protected pages, a webhook handler that writes a user
 // table, a switch that pauses that handler. Its environment is that of its deployment in production.
-import { timingSafeEqual } from 'node:crypto';
+
 import type { WorldContext } from '../context.ts';
 import type { HttpAnswer, HttpHandler, HttpRequest } from '../http/server.ts';
 import { randomWord, STREAM } from '../random.ts';
+import { isSameSecret } from '../same-secret.ts';
 import type { Scenario } from '../scenario.ts';
 import { answerJson } from './app/answer.ts';
 import { appFacts } from './app/facts.ts';
@@ -74,9 +75,7 @@ function createHandler(context: WorldContext, table: AppTable | undefined, signa
 /** The app's own way to pause its handler: POST with the operator's token. */
 function setPaused({ method, headers }: HttpRequest, context: WorldContext, paused: boolean): HttpAnswer {
   if (method !== 'POST') return answerJson(405, { error: 'method not allowed' }, { Allow: 'POST' });
-  const expected = Buffer.from(`Bearer ${operatorToken(context.seed)}`);
-  const given = Buffer.from(headers.authorization ?? '');
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+  if (!isSameSecret(headers.authorization ?? '', `Bearer ${operatorToken(context.seed)}`)) {
     return answerJson(401, { error: 'the operator token is missing or wrong' });
   }
   context.commit({ type: 'app.webhooks-paused', at: context.clock.now(), paused });

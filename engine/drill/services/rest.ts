@@ -1,8 +1,9 @@
 // What the JSON APIs around Clerk share: routes under a bearer token, bodies, answers.
-import { timingSafeEqual } from 'node:crypto';
+
 import { isJsonObject, type Json, type JsonObject } from '../../json.ts';
 import { createRouter, type Route } from '../http/router.ts';
 import type { HttpAnswer, HttpHandler } from '../http/server.ts';
+import { isSameSecret } from '../same-secret.ts';
 
 export interface RestRequest {
   readonly params: { readonly [name: string]: string };
@@ -34,11 +35,9 @@ export interface RestOptions {
 
 export function createRestApi({ token, routes, problem, unauthorized }: RestOptions): HttpHandler {
   const route = createRouter(routes);
-  const expected = Buffer.from(`Bearer ${token}`);
   return ({ method, path, query, headers, body }): HttpAnswer => {
     try {
-      const given = Buffer.from(headers.authorization ?? '');
-      if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+      if (!isSameSecret(headers.authorization ?? '', `Bearer ${token}`)) {
         throw new ApiProblem(unauthorized.status, unauthorized.code, 'The bearer token is missing or wrong');
       }
       const match = route(method, path.length > 1 ? path.replace(/\/$/, '') : path);

@@ -1,6 +1,6 @@
 // A server on loopback for a protocol that is not HTTP. As http/server.ts, without knowing what is spoken.
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { messageOf, RunbookError } from '../../errors.ts';
+import { createServer, type Socket } from 'node:net';
+import { listenOn, urlOf } from '../http/listen.ts';
 import type { LoopbackServer } from '../http/server.ts';
 
 interface TcpOptions {
@@ -22,30 +22,9 @@ export async function listenTcp(options: TcpOptions, onConnection: (socket: Sock
     socket.on('error', () => socket.destroy()); // A client that went away.
     onConnection(socket);
   });
-  const listen = (port: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  try {
-    await listen(options.port).catch((error: unknown) => {
-      if (options.port === 0) throw error;
-      return listen(0);
-    });
-  } catch (cause) {
-    throw new RunbookError({
-      code: 'E_DRILL_PORT',
-      message: `Cannot listen on ${host}:${options.port}: ${messageOf(cause)}`,
-      hint: 'Name another port, or none.',
-      cause,
-    });
-  }
-  const { port } = server.address() as AddressInfo; // A TCP server that listens has one.
+  const port = await listenOn(server, { host, port: options.port, fallBack: true });
   return {
-    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: urlOf(scheme, host, port),
     port,
     stop: () =>
       new Promise((resolve) => {

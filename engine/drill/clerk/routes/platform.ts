@@ -1,8 +1,9 @@
 // The Platform API (private beta): rotating the instance's secret key, under a token of its own. From its own OpenAPI file,
 // POST /platform/applications/{applicationID}/instances/{envOrInsID}/rotate_secret_keys.
-import { createHash, timingSafeEqual } from 'node:crypto';
+
 import type { Json } from '../../../json.ts';
 import { applicationIdOf, currentSecretKey, platformTokenOf } from '../../keys.ts';
+import { isSameSecret } from '../../same-secret.ts';
 import { ClerkApiError, invalidParameter, missingKey, notFound } from '../errors.ts';
 import { readBody } from '../parameters.ts';
 import type { ClerkContext, ClerkRequest, ClerkRoute } from '../route.ts';
@@ -13,14 +14,10 @@ const HOUR_MS = 3_600_000;
 /** @throws ClerkApiError 401 */
 export function checkPlatformToken(header: string | undefined, { seed, scenario }: ClerkContext): void {
   if (header === undefined || !header.startsWith('Bearer ')) throw missingKey();
-  const isRight = timingSafeEqual(digest(header), digest(`Bearer ${platformTokenOf(seed)}`));
+  const isRight = isSameSecret(header, `Bearer ${platformTokenOf(seed)}`);
   if (isRight && scenario.world.keys.hasPlatformAccess) return;
   const text = 'The Platform API access token is invalid.';
   throw new ClerkApiError(401, [{ message: text, long_message: text, code: 'platform_api_access_token_invalid' }]);
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }
 
 /**

@@ -1,6 +1,8 @@
 // The emergency bypass, as the app's middleware judges it: signed with a secret so that a stray variable does nothing, only
 // until a time at most four hours ahead, only for reading the listed paths, never for the excluded ones. Pure.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+
+import { createHmac } from 'node:crypto';
+import { isSameSecret } from '../../same-secret.ts';
 import type { Variables } from '../../state/services/deployments.ts';
 
 /** ISO time; base64url HMAC-SHA256 of exactly that text under the secret; the secret, which the app has anyway. */
@@ -40,9 +42,7 @@ export function signBypass(until: string, secret: string): string {
 function isSigned(until: string, variables: Variables): boolean {
   const secret = variables[BYPASS_SECRET];
   if (secret === undefined || secret === '') return false;
-  const expected = Buffer.from(signBypass(until, secret));
-  const given = Buffer.from(variables[BYPASS_SIGNATURE] ?? '');
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  return isSameSecret(variables[BYPASS_SIGNATURE] ?? '', signBypass(until, secret));
 }
 
 /** `**` at the end stands for any rest of one segment or more. */

@@ -8,7 +8,8 @@ import {
   readOwnedId,
   type UserCredentials,
 } from './api/user-credentials.ts';
-import { type RemovalCounts, removeEach } from './changes/removing.ts';
+import type { Counts } from './changes/outcomes.ts';
+import { removeEach } from './changes/removing.ts';
 import { leavesNothing } from './findings/added-credentials.ts';
 import { describeClerk } from './readers/describe.ts';
 import { distinct } from './schemas.ts';
@@ -124,7 +125,7 @@ async function removeKind(
     readonly items: readonly Item[];
     readonly users: ReadonlyMap<string, UserCredentials>;
   },
-): Promise<RemovalCounts> {
+): Promise<Counts> {
   const { kind, items, users } = work;
   const has = (all: ReadonlyMap<string, UserCredentials>, user: string, id: string): boolean =>
     all.get(user)?.credentials.some((one) => one.kind === kind && one.id === id) === true;

@@ -11,6 +11,7 @@ import { type ClerkClient, clerkClient } from '../api/client.ts';
 import { type ClerkUser, readUsers, setBanned } from '../api/users.ts';
 import { forgetAtHand, handToReader } from '../api/users-at-hand.ts';
 import { distinct } from '../schemas.ts';
+import { countsOf, throwIfUsersOpen } from './outcomes.ts';
 
 /** POST /users/ban and /users/unban: 1..50 `user_ids`. */
 const USERS_PER_REQUEST = 50;
@@ -88,20 +89,14 @@ export async function setBanMarks(users: readonly string[], ctx: ActionContext, 
     },
   );
 
-  const doubtful = results.filter((result) => result.outcome === 'unknown');
-  const open = results.filter((result) => result.outcome === 'failed' && transient.has(result.id));
-  if (doubtful.length + open.length > 0) {
-    const reason = [...doubtful, ...open].find((result) => result.error !== undefined)?.error;
-    const numbers = `${doubtful.length} users in doubt, ${open.length} not done`;
-    throw new Error(`Clerk: ${to.verb}: ${numbers}${reason === undefined ? '' : `. ${reason}`}`);
-  }
-  const ledger = ctx.ledger().filter((change) => change.kind === 'user' && change.verb === to.verb);
+  throwIfUsersOpen(to.verb, results, transient);
+  const { done, already } = countsOf(ctx, 'user', to.verb);
   const refused = results.filter((result) => result.outcome === 'failed');
   const error = refused.find((result) => result.error !== undefined)?.error;
   return {
     ...(error === undefined ? {} : { error }),
-    changed: ledger.filter((change) => change.outcome === 'done').length,
-    already: ledger.filter((change) => change.outcome === 'already').length,
+    changed: done,
+    already,
     failed: [...unknownIds, ...refused.map((result) => result.id)].sort(),
   };
 }

@@ -1,14 +1,9 @@
 // Putting identifiers on the blocklist and taking them off: what the two actions share.
-import {
-  type ActionContext,
-  type ChangeResult,
-  PermanentFailure,
-  type TargetAnswer,
-  type Undo,
-} from '../../../engine/action.ts';
+import { type ActionContext, PermanentFailure, type TargetAnswer, type Undo } from '../../../engine/action.ts';
 import { type BlockedRow, blockIdentifier, readBlocklist, sameAs, unblockRow } from '../api/blocklist.ts';
 import { asChangeFailure, ClerkCallError } from '../api/call-error.ts';
 import { CLERK_CONCURRENCY, type ClerkClient, clerkClient } from '../api/client.ts';
+import { type Counts, countsOf, idsInDoubt, throwIfUnsettled } from './outcomes.ts';
 
 /** Of targets; the id is the identifier itself. */
 export const BLOCKED_KIND = 'blocked-identifier';
@@ -23,13 +18,6 @@ export const IDENTIFIERS = {
   },
 } as const;
 
-export interface Blocking {
-  readonly done: number;
-  readonly already: number;
-  /** Identifiers that Clerk refused. */
-  readonly failed: string[];
-}
-
 /**
  * Reads the list once, then changes what differs: one call an identifier. Counts over all attempts.
  * @throws PermanentFailure where the key or the plan is refused; Error while anything is in doubt.
@@ -38,17 +26,11 @@ export async function setBlocked(
   identifiers: readonly string[],
   ctx: ActionContext,
   to: { readonly blocked: boolean; readonly verb: string; readonly undo: Undo },
-): Promise<Blocking> {
+): Promise<Counts> {
   const client = await clerkClient(ctx);
   const rows = await readBlocklist(client);
   const wanted = [...new Map(identifiers.map((one) => [sameAs(one), one])).values()];
-  // An earlier attempt sent these, and its answer was lost: what is so by now is its doing.
-  const inDoubt = new Set(
-    ctx
-      .ledger()
-      .filter(({ kind, verb, outcome }) => kind === BLOCKED_KIND && verb === to.verb && outcome === 'unknown')
-      .map(({ id }) => id),
-  );
+  const inDoubt = idsInDoubt(ctx, BLOCKED_KIND, to.verb);
   const transient = new Set<string>();
   const results = await ctx.changes(
     {
@@ -73,13 +55,8 @@ export async function setBlocked(
       return answers;
     },
   );
-  throwIfOpen(to.verb, results, transient);
-  const own = ctx.ledger().filter(({ kind, verb }) => kind === BLOCKED_KIND && verb === to.verb);
-  return {
-    done: own.filter(({ outcome }) => outcome === 'done').length,
-    already: own.filter(({ outcome }) => outcome === 'already').length,
-    failed: own.flatMap(({ id, outcome }) => (outcome === 'failed' ? [id] : [])).sort(),
-  };
+  throwIfUnsettled(to.verb, 'identifiers', results, transient);
+  return countsOf(ctx, BLOCKED_KIND, to.verb);
 }
 
 async function block(client: ClerkClient, identifier: string): Promise<TargetAnswer> {
@@ -99,13 +76,4 @@ function asFailure(error: unknown): unknown {
   if (!(error instanceof ClerkCallError)) return error;
   if (error.status === 401 || error.status === 402) return new PermanentFailure(error.message, { cause: error });
   return asChangeFailure(error);
-}
-
-function throwIfOpen(verb: string, results: readonly ChangeResult[], transient: ReadonlySet<string>): void {
-  const open = results.filter(
-    ({ id, outcome }) => outcome === 'unknown' || (outcome === 'failed' && transient.has(id)),
-  );
-  if (open.length === 0) return;
-  const reason = open.find(({ error }) => error !== undefined)?.error;
-  throw new Error(`Clerk: ${verb}: ${open.length} identifiers not settled${reason === undefined ? '' : `. ${reason}`}`);
 }

@@ -3,7 +3,8 @@ import { type ActionContext, isJsonObject, type Undo } from '../../../engine/act
 import { CLERK_CONCURRENCY, type ClerkClient, clerkClient, notJson } from '../api/client.ts';
 import { chunksOf, mapConcurrent } from '../api/concurrency.ts';
 import { distinct } from '../schemas.ts';
-import { countMarks, markEach } from './user-marks.ts';
+import { countsOf } from './outcomes.ts';
+import { markEach } from './user-marks.ts';
 
 /** GET /users: at most 100 `user_id` values a request. */
 const IDS_PER_REQUEST = 100;
@@ -44,7 +45,7 @@ export async function setLocks(
     mark: (id) => (to.locked ? sdk.lockUser(id) : sdk.unlockUser(id)),
     holds: async (id) => (await readLocks(client, [id])).get(id)?.locked === to.locked,
   });
-  const { done, already, failed } = countMarks(ctx, 'user', to.verb);
+  const { done, already, failed } = countsOf(ctx, 'user', to.verb);
   // Read at the end: an answer that was lost, and a lock from before that ends soon, would be hidden otherwise.
   const now = ctx.planning || !to.locked ? known : await readLocks(client, ids);
   const seconds = [...now.values()].flatMap(({ expiresInSeconds: left }) => (left === undefined ? [] : [left]));

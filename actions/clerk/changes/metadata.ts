@@ -4,7 +4,8 @@ import { type ActionContext, isJsonObject, type Json, type JsonObject } from '..
 import type { ClerkClient } from '../api/client.ts';
 import { type ClerkUser, readUsers } from '../api/users.ts';
 import { distinct } from '../schemas.ts';
-import { countMarks, type MarkCounts, markEach } from './user-marks.ts';
+import { type Counts, countsOf } from './outcomes.ts';
+import { markEach } from './user-marks.ts';
 
 /** Unsafe metadata are no place for a flag: users write those themselves. */
 export const METADATA_FIELD = {
@@ -46,7 +47,7 @@ export function valueAt(user: ClerkUser, field: string): Json {
   return at ?? null;
 }
 
-export interface MetadataSet extends MarkCounts {
+export interface MetadataSet extends Counts {
   /** Ids that Clerk knows no user of. */
   readonly unknown: readonly string[];
 }
@@ -95,7 +96,7 @@ export async function setMetadata(
       },
     });
   }
-  const counts = countMarks(ctx, kind, VERB);
+  const counts = countsOf(ctx, kind, VERB);
   return {
     ...counts,
     failed: [...counts.failed, ...refused].sort(),

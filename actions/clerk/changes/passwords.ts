@@ -3,7 +3,8 @@
 import type { ActionContext } from '../../../engine/action.ts';
 import type { ClerkClient } from '../api/client.ts';
 import { distinct } from '../schemas.ts';
-import { countMarks, type MarkCounts, markEach } from './user-marks.ts';
+import { type Counts, countsOf } from './outcomes.ts';
+import { markEach } from './user-marks.ts';
 
 /** A kind of its own: the family's reader can read users, and nothing of this. Its id is the user's. */
 const KIND = 'password';
@@ -19,7 +20,7 @@ export async function compromisePasswords(
   client: ClerkClient,
   users: readonly string[],
   revokesSessions: boolean,
-): Promise<MarkCounts> {
+): Promise<Counts> {
   await markEach(ctx, client, {
     kind: KIND,
     verb: COMPROMISE,
@@ -29,7 +30,7 @@ export async function compromisePasswords(
     targets: ownedBy(users),
     mark: (id) => client.sdk.users.setPasswordCompromised(id, { revokeAllSessions: revokesSessions }),
   });
-  return countMarks(ctx, KIND, COMPROMISE);
+  return countsOf(ctx, KIND, COMPROMISE);
 }
 
 /** POST /users/{id}/password/unset_compromised, one request a user. @throws as markEach */
@@ -37,7 +38,7 @@ export async function uncompromisePasswords(
   ctx: ActionContext,
   client: ClerkClient,
   users: readonly string[],
-): Promise<MarkCounts> {
+): Promise<Counts> {
   await markEach(ctx, client, {
     kind: KIND,
     verb: UNCOMPROMISE,
@@ -47,7 +48,7 @@ export async function uncompromisePasswords(
     targets: ownedBy(users),
     mark: (id) => client.sdk.users.unsetPasswordCompromised(id),
   });
-  return countMarks(ctx, KIND, UNCOMPROMISE);
+  return countsOf(ctx, KIND, UNCOMPROMISE);
 }
 
 function ownedBy(users: readonly string[]): { id: string; owner: { kind: string; id: string } }[] {

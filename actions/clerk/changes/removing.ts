@@ -1,7 +1,6 @@
 // Taking things of users away one by one, where a 404 does not say what is missing: the user is read to know.
 import {
   type ActionContext,
-  type ChangeResult,
   type JsonObject,
   PermanentFailure,
   type Target,
@@ -10,6 +9,7 @@ import {
 } from '../../../engine/action.ts';
 import { asChangeFailure, type ClerkCall, ClerkCallError } from '../api/call-error.ts';
 import { CLERK_CONCURRENCY, type ClerkClient, notJson } from '../api/client.ts';
+import { type Counts, countsOf, idsInDoubt, throwIfUnsettled } from './outcomes.ts';
 
 export interface Removal {
   readonly kind: string;
@@ -25,24 +25,15 @@ export interface Removal {
   holds(id: string): Promise<boolean>;
 }
 
-export interface RemovalCounts {
-  readonly done: number;
-  readonly already: number;
-  /** Targets that Clerk refused, sorted. */
-  readonly failed: readonly string[];
-}
-
 /**
  * One call a target. A refusal of one (403, 404, 409, 422) is its own outcome and not the end of the others. Counts are of
  * all attempts.
  * @throws PermanentFailure where the key or the plan is refused (401, 402). Error while anything is in doubt or might go
  * well at another try.
  */
-export async function removeEach(ctx: ActionContext, client: ClerkClient, removal: Removal): Promise<RemovalCounts> {
+export async function removeEach(ctx: ActionContext, client: ClerkClient, removal: Removal): Promise<Counts> {
   const { kind, verb, after, undo, targets } = removal;
-  const own = (): readonly ChangeResult[] => ctx.ledger().filter((one) => one.kind === kind && one.verb === verb);
-  // Sent by an earlier attempt, its answer lost: what is so by now is its doing.
-  const inDoubt = new Set(own().flatMap(({ id, outcome }) => (outcome === 'unknown' ? [id] : [])));
+  const inDoubt = idsInDoubt(ctx, kind, verb);
   const transient = new Set<string>();
   let sent = 0;
   const results = await ctx.changes(
@@ -58,22 +49,8 @@ export async function removeEach(ctx: ActionContext, client: ClerkClient, remova
       return answers;
     },
   );
-  const open = results.filter(
-    ({ id, outcome }) => outcome === 'unknown' || (outcome === 'failed' && transient.has(id)),
-  );
-  if (open.length > 0) {
-    const reason = open.find(({ error }) => error !== undefined)?.error;
-    throw new Error(`Clerk: ${verb} ${kind}: ${open.length} not settled${reason === undefined ? '' : `. ${reason}`}`);
-  }
-  const withOutcome = (wanted: ChangeResult['outcome']): readonly ChangeResult[] =>
-    own().filter(({ outcome }) => outcome === wanted);
-  return {
-    done: withOutcome('done').length,
-    already: withOutcome('already').length,
-    failed: withOutcome('failed')
-      .map(({ id }) => id)
-      .sort(),
-  };
+  throwIfUnsettled(`${verb} ${kind}`, '', results, transient);
+  return countsOf(ctx, kind, verb);
 }
 
 async function removeOne(

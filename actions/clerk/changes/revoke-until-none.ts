@@ -11,6 +11,7 @@ import { asChangeFailure } from '../api/call-error.ts';
 import { CLERK_CONCURRENCY } from '../api/client.ts';
 import { chunksOf } from '../api/concurrency.ts';
 import { listEach, type Unread, unreadError, unreadText } from '../api/list-each.ts';
+import { changesOf } from './outcomes.ts';
 
 /** Each round but the first is there for what was made meanwhile. */
 const MAX_ROUNDS = 5;
@@ -79,7 +80,7 @@ export async function revokeUntilNoneIsLeft(ctx: ActionContext, work: Revoking):
   }
   const held = [...tally.open.values()];
   throwIfOpen(ctx, work, touchable(ctx, work, held).length, tally.unread);
-  const outcomes = revokesOf(ctx, work.kind).map((change) => change.outcome);
+  const outcomes = changesOf(ctx, work.kind, VERB).map((change) => change.outcome);
   return {
     revoked: outcomes.filter((outcome) => outcome === 'done').length,
     alreadyRevoked: outcomes.filter((outcome) => outcome === 'already').length,
@@ -106,7 +107,7 @@ async function revokeBatch(
   let found = await listBatch(ctx, work, batch, tally);
   let isDown = found.isDown;
   for (let round = 1; round <= MAX_ROUNDS; round++) {
-    const inDoubt = revokesOf(ctx, work.kind).filter(({ outcome }) => outcome === 'unknown');
+    const inDoubt = changesOf(ctx, work.kind, VERB).filter(({ outcome }) => outcome === 'unknown');
     const targets = toTargets(touchable(ctx, work, found.open), inDoubt);
     if (targets.length === 0) break;
     const results = await revokeAll(ctx, work, targets, new Set(inDoubt.map((change) => change.id)));
@@ -144,7 +145,7 @@ async function listBatch(ctx: ActionContext, work: Revoking, sources: readonly T
 }
 
 function touchable(ctx: ActionContext, work: Revoking, open: readonly Revocable[]): Revocable[] {
-  const outcomes = new Map(revokesOf(ctx, work.kind).map(({ id, outcome }) => [id, outcome]));
+  const outcomes = new Map(changesOf(ctx, work.kind, VERB).map(({ id, outcome }) => [id, outcome]));
   return open.filter(({ id, owner }) => {
     const outcome = outcomes.get(id);
     return work.isAllowed(owner) && outcome !== 'protected' && outcome !== 'skipped';
@@ -152,7 +153,7 @@ function touchable(ctx: ActionContext, work: Revoking, open: readonly Revocable[
 }
 
 function throwIfOpen(ctx: ActionContext, work: Revoking, left: number, unread: readonly Unread[]): void {
-  const own = revokesOf(ctx, work.kind);
+  const own = changesOf(ctx, work.kind, VERB);
   const inDoubt = own.filter(({ outcome }) => outcome === 'unknown').length;
   const unreadNote = unread.length === 0 ? '' : unreadText(unread, work.noun);
   if (!ctx.planning && (left > 0 || inDoubt > 0)) {
@@ -169,11 +170,6 @@ function throwIfOpen(ctx: ActionContext, work: Revoking, left: number, unread: r
 
 function isOver({ outcome }: ChangeResult): boolean {
   return outcome === 'done' || outcome === 'already' || outcome === 'protected';
-}
-
-/** This step's revokes of this kind, over all attempts. */
-function revokesOf(ctx: ActionContext, kind: string): ChangeResult[] {
-  return ctx.ledger().filter((change) => change.kind === kind && change.verb === VERB);
 }
 
 function toTargets(open: readonly Revocable[], inDoubt: readonly ChangeResult[]): Omit<Target, 'kind'>[] {

@@ -2,7 +2,8 @@
 import type { ActionContext, Undo } from '../../../engine/action.ts';
 import type { ClerkClient } from '../api/client.ts';
 import { ownedId, readCredentials, readOwnedId, type UserCredentials } from '../api/user-credentials.ts';
-import { type RemovalCounts, removeEach } from './removing.ts';
+import type { Counts } from './outcomes.ts';
+import { removeEach } from './removing.ts';
 
 /** Of targets; the id is the user's. State: totp, backupCode. */
 export const FACTORS_KIND = 'second-factors';
@@ -16,7 +17,7 @@ export async function removeFactors(
   ctx: ActionContext,
   client: ClerkClient,
   { users, what }: { readonly users: readonly UserCredentials[]; readonly what: What },
-): Promise<RemovalCounts> {
+): Promise<Counts> {
   const { path, after } = REQUESTS[what];
   const { users: api } = client.sdk;
   return await removeEach(ctx, client, {
@@ -58,7 +59,7 @@ export async function setPhoneFactors(
     readonly reserved: boolean;
     readonly undo?: Undo;
   },
-): Promise<RemovalCounts> {
+): Promise<Counts> {
   const { phones, users, reserved, undo } = to;
   return await removeEach(ctx, client, {
     kind: PHONE_FACTOR_KIND,

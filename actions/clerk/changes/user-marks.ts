@@ -1,7 +1,6 @@
 // Setting a mark on users one by one, where Clerk takes one a call: locks, compromised passwords, metadata.
 import {
   type ActionContext,
-  type ChangeResult,
   type JsonObject,
   PermanentFailure,
   type Target,
@@ -10,6 +9,7 @@ import {
 } from '../../../engine/action.ts';
 import { asChangeFailure, type ClerkCall, ClerkCallError } from '../api/call-error.ts';
 import { CLERK_CONCURRENCY, type ClerkClient, notJson } from '../api/client.ts';
+import { idsInDoubt, throwIfUsersOpen } from './outcomes.ts';
 
 /** Whether Clerk refuses to set what is set already is in none of its documents: these might say so. */
 const REPEAT_REFUSALS: ReadonlySet<number> = new Set([400, 409, 422]);
@@ -42,12 +42,7 @@ export async function markEach(ctx: ActionContext, client: ClerkClient, spec: Ma
   const { kind, verb, after, undo, targets } = spec;
   const transient = new Set<string>();
   // Of an earlier attempt: what Clerk says of a repeat tells nothing of whether they were done then.
-  const doubtful = new Set(
-    ctx
-      .ledger()
-      .filter((change) => change.kind === kind && change.verb === verb && change.outcome === 'unknown')
-      .map(({ id }) => id),
-  );
+  const doubtful = idsInDoubt(ctx, kind, verb);
   let sent = 0;
   const results = await ctx.changes(
     { kind, verb, after, targets, batch: 1, concurrency: CLERK_CONCURRENCY, ...(undo === undefined ? {} : { undo }) },
@@ -59,7 +54,7 @@ export async function markEach(ctx: ActionContext, client: ClerkClient, spec: Ma
       return answers;
     },
   );
-  throwIfOpen(verb, results, transient);
+  throwIfUsersOpen(verb, results, transient);
 }
 
 async function markOne(
@@ -93,34 +88,4 @@ async function markOne(
 
 function isUserAnswer(value: unknown): value is UserAnswer {
   return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string';
-}
-
-function throwIfOpen(verb: string, results: readonly ChangeResult[], transient: ReadonlySet<string>): void {
-  const doubtful = results.filter((result) => result.outcome === 'unknown');
-  const open = results.filter((result) => result.outcome === 'failed' && transient.has(result.id));
-  if (doubtful.length + open.length === 0) return;
-  const reason = [...doubtful, ...open].find((result) => result.error !== undefined)?.error;
-  const numbers = `${doubtful.length} users in doubt, ${open.length} not done`;
-  throw new Error(`Clerk: ${verb}: ${numbers}${reason === undefined ? '' : `. ${reason}`}`);
-}
-
-export interface MarkCounts {
-  readonly done: number;
-  readonly already: number;
-  /** Ids that Clerk refused, sorted. */
-  readonly failed: string[];
-}
-
-/** This step's changes of one kind and verb, over all attempts. */
-export function countMarks(ctx: ActionContext, kind: string, verb: string): MarkCounts {
-  const own = ctx.ledger().filter((change) => change.kind === kind && change.verb === verb);
-  const withOutcome = (outcome: ChangeResult['outcome']): readonly ChangeResult[] =>
-    own.filter((change) => change.outcome === outcome);
-  return {
-    done: withOutcome('done').length,
-    already: withOutcome('already').length,
-    failed: withOutcome('failed')
-      .map((change) => change.id)
-      .sort(),
-  };
 }

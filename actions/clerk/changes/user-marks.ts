@@ -27,8 +27,6 @@ export interface MarkSpec {
   readonly targets: readonly Omit<Target, 'kind'>[];
   /** Sends it for one user. @returns the user as Clerk answered it. */
   mark(user: string): Promise<UserAnswer>;
-  /** What the answer says beside that it went well. */
-  detail?(answer: UserAnswer): JsonObject | undefined;
   /** Whether the mark is there now, where that can be read: settles an answer that was lost. */
   holds?(user: string): Promise<boolean>;
 }
@@ -65,14 +63,12 @@ async function markOne(
 ): Promise<TargetAnswer> {
   const call: ClerkCall = { name: spec.call, target: `user ${user}`, isRepeatable: true };
   try {
-    const answer = await client.send(call, async () => {
+    await client.send(call, async () => {
       const got: unknown = await spec.mark(user);
       // The SDK returns a string, silently, for a 200 that is not exactly `application/json`.
       if (!isUserAnswer(got)) throw notJson(call);
-      return got;
     });
-    const detail = spec.detail?.(answer);
-    return detail === undefined ? {} : { detail };
+    return {};
   } catch (error) {
     if (!(error instanceof ClerkCallError)) throw error;
     if (error.status === 401 || error.status === 402) throw new PermanentFailure(error.message, { cause: error });

@@ -1,5 +1,5 @@
 // Durations of a scenario (`30s`): checked, and turned into milliseconds when it is loaded.
-import { parseDuration } from '../playbook/durations.ts';
+import { parseDuration } from '../durations.ts';
 import type { Fault } from './fault-spec.ts';
 import type { TimelineEntry } from './timeline/spec.ts';
 

@@ -1,7 +1,7 @@
 // How this product sets up ajv: draft 2020-12, its own formats and keywords.
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { parseDuration } from './durations.ts';
+import { parseDuration } from '../durations.ts';
 
 export type { ErrorObject, ValidateFunction };
 

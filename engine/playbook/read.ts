@@ -1,7 +1,8 @@
 // Reading parts of a playbook that the schema check may have found wrong: what does not fit is left out here, since it
 // is reported there, and the other checks go on.
+
+import { parseDuration } from '../durations.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { parseDuration } from './durations.ts';
 import type { ApprovalPolicy, OnFailure, RetryPolicy } from './plan.ts';
 
 export function textAt(from: JsonObject, key: string): string | undefined {

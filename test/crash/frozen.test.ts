@@ -1,11 +1,12 @@
 // A process frozen past its lease, as a laptop that slept: another one takes the run over, and the one that wakes sends
 // nothing and writes nothing.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
 import { afterAll, expect, test } from 'vitest';
 import { createPlaybookCompiler } from '../../engine/playbook/compile.ts';
 import { createRedactor } from '../../engine/redact.ts';
@@ -25,10 +26,43 @@ afterAll(() => {
   folder.remove();
 });
 
+/** Stops a process where it holds no lock of the store: within a write, everybody else would only find the file busy. */
+async function freeze({ pid }: ChildProcess): Promise<void> {
+  if (pid === undefined) throw new Error('it does not run');
+  const store = new Database(folder.store, { timeout: 0 });
+  try {
+    await expect
+      .poll(
+        () => {
+          process.kill(pid, 'SIGSTOP');
+          const state = execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+          if (state.startsWith('T') && !isLocked(store)) return 'frozen';
+          process.kill(pid, 'SIGCONT');
+          return state;
+        },
+        { interval: 3, timeout: 30_000 },
+      )
+      .toBe('frozen');
+  } finally {
+    store.close();
+  }
+}
+
+function isLocked(store: Database.Database): boolean {
+  try {
+    store.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') return true;
+    throw error;
+  }
+}
+
 test('a frozen holder that wakes after another took over sends no request and appends nothing', async () => {
   const sent: { readonly pid: number; readonly at: number }[] = [];
   let first: ChildProcess | undefined;
   let isAwake = false;
+  let frozen: Promise<void> | undefined;
   const server = createServer((request, response) => {
     if (request.method === 'GET') {
       response.end('[]');
@@ -37,7 +71,7 @@ test('a frozen holder that wakes after another took over sends no request and ap
     const pid = Number(request.headers['x-sender']);
     request.resume().on('end', () => {
       sent.push({ pid, at: Date.now() });
-      if (sent.length === FREEZE_AT) first?.kill('SIGSTOP');
+      if (sent.length === FREEZE_AT && first !== undefined) frozen = freeze(first);
       response.end('{}');
     });
   });
@@ -79,7 +113,8 @@ steps:
     return child;
   };
   first = start();
-  await expect.poll(() => sent.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(FREEZE_AT);
+  await expect.poll(() => frozen !== undefined, { timeout: 60_000 }).toBe(true);
+  await frozen;
   // Held by a live process: refused until its lease has run out on the store's clock.
   const refused = start();
   let said = '';

@@ -12,6 +12,7 @@ import findSuspiciousSessions from './clerk/find-suspicious-sessions.ts';
 import listUsers from './clerk/list-users.ts';
 import lockUsers from './clerk/lock-users.ts';
 import lockoutUsers from './clerk/lockout-users.ts';
+import probeApi from './clerk/probe-api.ts';
 import protectInstance from './clerk/protect-instance.ts';
 import removeCredentials from './clerk/remove-credentials.ts';
 import removeMfa from './clerk/remove-mfa.ts';
@@ -34,6 +35,12 @@ import unlockUsers from './clerk/unlock-users.ts';
 import envCheck from './env/check.ts';
 import httpProbe from './http/probe.ts';
 import httpRequest from './http/request.ts';
+import notifyEmail from './notify/email.ts';
+import notifyPagerduty from './notify/pagerduty.ts';
+import notifySlack from './notify/slack.ts';
+import notifyStatuspage from './notify/statuspage.ts';
+import notifyWebhook from './notify/webhook.ts';
+import outageVerdict from './outage/verdict.ts';
 import shellRun from './shell/run.ts';
 import wait from './wait/wait.ts';
 
@@ -51,6 +58,7 @@ export const builtInActions: readonly Action[] = [
   listUsers,
   lockUsers,
   lockoutUsers,
+  probeApi,
   protectInstance,
   removeCredentials,
   removeMfa,
@@ -73,6 +81,12 @@ export const builtInActions: readonly Action[] = [
   envCheck,
   httpProbe,
   httpRequest,
+  notifyEmail,
+  notifyPagerduty,
+  notifySlack,
+  notifyStatuspage,
+  notifyWebhook,
+  outageVerdict,
   shellRun,
   wait,
 ];

@@ -1,8 +1,9 @@
 // What an action author imports, and all of it: `import { defineAction } from 'runbook/action'`.
 // The engine's side of the context lives in run/; this file must not import it.
 
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import type { Kysely } from 'kysely';
 import type { Json, JsonObject } from './json.ts';
 
 export { messageOf, RunbookError } from './errors.ts';
@@ -146,17 +147,43 @@ export interface ActionContext {
   /** This step's changes over all attempts. Count outputs from it. */
   ledger(): readonly ChangeResult[];
   /**
-   * A file of evidence, up to 100 MB: kept with the run, with its SHA-256 in the report, and given back by `runbook evidence`.
-   * Nothing is kept before the stream has ended; the same name in a later attempt of the step takes its place. A plan keeps
-   * nothing.
+   * A file of evidence: kept with the run, with its SHA-256 in the report, and given back by `runbook evidence`. It is durable,
+   * and there for anybody, when the stream has ended; the same name in a later attempt of the step takes its place. What is
+   * no text is stored while it is written and needs no memory; text is redacted as a whole, and has 100 MB at most. A plan
+   * keeps nothing.
    * @throws E_ARTIFACT_NAME; the stream fails with E_ARTIFACT_SIZE.
    */
   artifact(name: string, options?: ArtifactOptions): ArtifactStream;
+  /**
+   * The bytes of a file that a step of this run kept, at most a megabyte in memory.
+   * @param step its path, such as `contain/export`; this very step if absent.
+   * @throws through the stream E_ARTIFACT_UNKNOWN, E_BLOB_CORRUPT.
+   */
+  readArtifact(name: string, step?: string): Readable;
+  /**
+   * How far a long reading has got, so that a retry and a resume go on from there. Anew after an undo, with other inputs, and
+   * in each round of `until`.
+   */
+  readonly checkpoint: Checkpoint;
+  /**
+   * A text from templates/NAME.hbs, the project's or else the engine's; a run that has begun keeps to the text it pinned.
+   * Texts among the data are escaped by the name's ending (`notify/start-users.txt`: txt, md, html, json, mrkdwn), and secrets
+   * among them are hidden as in the journal.
+   * @throws E_TEMPLATE_UNKNOWN, E_TEMPLATE_INVALID; E_TEMPLATE_FIELD where it reads what it is not given.
+   */
+  template(name: string, data: JsonObject): Promise<string>;
   /** Progress for the screen; rides along with the next commit. */
   progress(done: number, total?: number, unit?: string): void;
   log(text: string): void;
   /** Values of the secrets the action declares. @throws E_SECRET_UNKNOWN for one it does not. */
   secret(name: string): Promise<string>;
+  /**
+   * The team's own database, whose URL is that secret, DATABASE_URL if absent: postgres://, mysql://, mariadb://, sqlite:PATH
+   * or file:PATH. The action declares the secret. Connections are closed when the attempt ends.
+   * @throws E_SECRET_UNKNOWN, E_SECRET_MISSING, E_DB_URL, E_DB_DRILL. Whatever is wrong with the database itself, its first
+   * transaction says.
+   */
+  db(secret?: string): Promise<Database>;
   readonly env: { readonly [name: string]: string | undefined };
   /** fetch with the step's signal and a time limit; outside a change only reads leave. */
   readonly fetch: typeof fetch;
@@ -167,6 +194,31 @@ export interface ActionContext {
   /** Wall clock, milliseconds since 1970, as the engine sees it. */
   now(): number;
 }
+/** The team's own database. Every value comes back in the form that docs/project.md, "Your database", says. */
+export interface Database {
+  readonly dialect: 'postgres' | 'mysql' | 'sqlite';
+  /** Host (or file) and database, no credentials. */
+  readonly name: string;
+  /** What the config says under `database`: which table has the users, which the flags. Empty in a drill and without config. */
+  readonly mapping: JsonObject;
+  /**
+   * One read-only transaction over one snapshot; the database itself refuses a write in it.
+   * @throws E_DB_…, with what the database said.
+   */
+  read<T>(work: (db: DatabaseQueries) => Promise<T>): Promise<T>;
+  /**
+   * One transaction that may write, only inside a change; committed when `work` resolves, rolled back when it throws. What
+   * `work` throws comes out as it is.
+   * @throws E_GATE_DATABASE outside a change; ChangeRefused where the database failed and nothing was written; E_DB_… where
+   * that is not known.
+   */
+  write<T>(work: (db: DatabaseQueries) => Promise<T>): Promise<T>;
+}
+/**
+ * Kysely over a schema that is not known before the run: names are quoted, values are parameters. Good within its callback
+ * only. While a `stream` of it is read, nothing else can be asked.
+ */
+export type DatabaseQueries = Kysely<{ [table: string]: { [column: string]: unknown } }>;
 export interface ExecOptions {
   readonly cwd?: string;
   readonly env?: { readonly [name: string]: string };
@@ -185,14 +237,32 @@ export interface ExecResult {
 /** A file that becomes evidence of the run when it is ended; its `finish` says that it is durable. */
 export type ArtifactStream = Writable;
 export interface ArtifactOptions {
+  /** `undo`: kept to take the step's changes back, and not listed as evidence. */
+  readonly purpose?: 'evidence' | 'undo';
   /** `text/plain` if absent. What begins with `text/` or names JSON is redacted like everything else that is kept. */
   readonly mediaType?: string;
+}
+
+export interface Checkpoint {
+  /** What was saved last. */
+  readonly last: Json | undefined;
+  /** Resolves when an end of the process does not lose it. A power cut may, with the work after it. A plan saves nothing. */
+  save(cursor: Json): Promise<void>;
 }
 
 export type Effect = 'read' | 'change' | 'destructive';
 
 /** What FromSchema gives for a schema, spelled so that the compiler stays fast (one conditional, no default). */
 export type Infer<S> = S extends JSONSchema ? FromSchema<S> : never;
+
+/**
+ * A request that is no GET and yet only reads, with the reason why. `path`: that path of any host; with a slash at its end
+ * everything below it. `input`: the very address, whatever its query, that the step gives as this input.
+ */
+export type ReadingRequest<Input extends string = string> = { readonly method: string; readonly reason: string } & (
+  | { readonly path: string; readonly input?: never }
+  | { readonly input: Input; readonly path?: never }
+);
 
 export interface ActionDefinition<I, O> {
   /** `family.verb-object`. */
@@ -213,14 +283,16 @@ export interface ActionDefinition<I, O> {
   readonly secrets?: readonly string[];
   /** Names of the environment variables it reads through `ctx.env`. */
   readonly env?: readonly string[];
+  /** Requests that are no GET and yet only read; shown in the documentation and the plan. */
+  readonly reads?: readonly ReadingRequest<keyof Infer<I> & string>[];
   /**
-   * Requests that are no GET and yet only read, each with its reason; shown in the documentation and the plan. `path`: that
-   * path of any host; with a slash at its end everything below it.
+   * Templates that it may render by itself, without their endings, and so that a run pins. An input of it named `template` names
+   * another, likewise pinned where the playbook says it literally.
    */
-  readonly reads?: readonly { readonly method: string; readonly path: string; readonly reason: string }[];
+  readonly templates?: readonly string[];
   /** Starts processes although it only reads; with the reason. */
   readonly execReads?: string;
-  /** Inputs whose value other users of the machine can see (a process's arguments): no secret may stand in them. */
+  /** Inputs whose value others see (a process's arguments, a message's text): no secret may stand in them. */
   readonly exposes?: readonly (keyof Infer<I> & string)[];
   /** Its changes record an `undo`. */
   readonly isUndoable?: boolean;
@@ -256,9 +328,10 @@ export interface Action {
   readonly output: JsonObject;
   readonly secrets: readonly string[];
   readonly env: readonly string[];
-  readonly reads: readonly { readonly method: string; readonly path: string; readonly reason: string }[];
+  readonly reads: readonly ReadingRequest[];
   readonly execReads?: string;
   readonly exposes?: readonly string[];
+  readonly templates?: readonly string[];
   /** Its changes record an `undo`. */
   readonly isUndoable?: boolean;
   readonly describe?: Describe;

@@ -61,7 +61,7 @@ export function secretsIn(action: Action | undefined, [input]: Path): SecretsRul
     return SECRETS_ALLOWED;
   return {
     isAllowed: false,
-    message: `\`${input}\` of \`${action.name}\` is visible to other users of the machine: no secret can stand in it`,
+    message: `\`${input}\` of \`${action.name}\` is seen by others: no secret can stand in it`,
     hint: 'pass it in another input of the action, such as `env` or `stdin`',
   };
 }

@@ -34,6 +34,10 @@ export function actionProblems(exported: unknown, validator: ValueValidator): re
     need(Array.isArray(names) && names.every((one) => typeof one === 'string'), `\`${key}\` must be a list of names`);
   }
   need(Array.isArray(action.reads), '`reads` must be a list of requests');
+  for (const read of Array.isArray(action.reads) ? action.reads : []) {
+    const isPlaced = isJsonObject(read) && (typeof read.path === 'string') !== (typeof read.input === 'string');
+    need(isPlaced, 'each of `reads` must have a `path`, or name the `input` that gives its address');
+  }
   for (const key of ['input', 'output'] as const) problems.push(...schemaProblems(key, action[key], validator));
   const { output } = action;
   const misplaced = isJsonObject(output) ? secretMarkProblem(output) : undefined;

@@ -10,12 +10,25 @@ import { type CheckedFile, type Forms, type ProjectFile, readProjectFile, refuse
 import { readRules } from './rules.ts';
 import { parseSecretReference, type SecretReference } from './secret-reference.ts';
 
+/** The team's own database. */
+export interface DatabaseConfig {
+  /** The secret that holds its URL. */
+  readonly secret: string;
+  /** Which table has the users, which the flags: as it is written. */
+  readonly mapping: JsonObject;
+}
+
 export interface EnvironmentConfig {
   readonly isProduction: boolean;
   readonly variables: { readonly [name: string]: string };
   readonly secrets: ReadonlyMap<string, SecretReference>;
+  /** In the place of the project's, whole. */
+  readonly database?: DatabaseConfig;
   readonly rules: RunRules;
 }
+
+/** What actions call the secret with the database's URL. */
+export const DATABASE_SECRET = 'DATABASE_URL';
 
 /** Paths as they are written: relative to the file. */
 export interface Config {
@@ -27,6 +40,7 @@ export interface Config {
   readonly environment?: string;
   readonly environments: ReadonlyMap<string, EnvironmentConfig>;
   readonly secrets: ReadonlyMap<string, SecretReference>;
+  readonly database?: DatabaseConfig;
   readonly rules: RunRules;
   readonly strictActions: boolean;
 }
@@ -60,6 +74,7 @@ function readConfig(value: JsonObject): Config {
       ]),
     ),
     secrets: readSecrets(value),
+    ...readDatabase(value),
     rules: readRules(value),
     strictActions: value.strictActions === true,
   };
@@ -73,6 +88,7 @@ function readEnvironment(value: JsonObject): EnvironmentConfig {
     isProduction: value.production === true,
     variables: Object.fromEntries(variables),
     secrets: readSecrets(value),
+    ...readDatabase(value),
     rules: readRules(value),
   };
 }
@@ -89,6 +105,13 @@ function readSecrets(value: JsonObject): ReadonlyMap<string, SecretReference> {
       return reference === undefined ? [] : [[name, reference] as const];
     }),
   );
+}
+
+function readDatabase(value: JsonObject): { readonly database?: DatabaseConfig } {
+  const database = objectAt(value, 'database');
+  if (database === undefined) return {};
+  const { secret, ...mapping } = database;
+  return { database: { secret: typeof secret === 'string' ? secret : DATABASE_SECRET, mapping } };
 }
 
 /** What a schema cannot say. */
@@ -125,6 +148,10 @@ function checkVariables(variables: JsonObject, path: Path, source: Source, colle
   }
 }
 
+const CLERK_FIELDS =
+  'primary_email, primary_phone, first_name, last_name, username, image_url, external_id, created_at, banned, locked, ' +
+  'last_sign_in_at, public_metadata, private_metadata, unsafe_metadata';
+
 const FORMS: Forms = {
   names: nameWords,
   text(path) {
@@ -134,10 +161,16 @@ const FORMS: Forms = {
         return 'an e-mail address';
       case 'domains':
         return 'a domain without `@`, such as `shop.example`';
+      case 'secret':
+        return 'a name that an environment variable can have: letters, digits and underscores';
+      case 'table':
+        return 'the name of a table, with its schema before a dot where it needs one';
+      case 'metadata':
+        return 'a path into metadata, such as `public.plan` or `private.crm.id`';
       case 'path':
         return 'names with dots between them, such as `publicMetadata.role`';
       default:
-        return undefined;
+        return path.includes('fields') ? `the name of a Clerk field (${CLERK_FIELDS})` : undefined;
     }
   },
   isHidden: isSecret,

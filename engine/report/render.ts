@@ -1,5 +1,5 @@
 // The report as Markdown, through a Handlebars template.
-import Handlebars from 'handlebars';
+import { compileHandlebars } from '../templates/handlebars.ts';
 import { pluralOf } from '../ui/change-words.ts';
 import { escapeDeep } from './markdown.ts';
 import type { ReportModel } from './model.ts';
@@ -13,8 +13,7 @@ const PARAGRAPHS = new Set(['rootCause', 'lessons']);
  * @throws where the template is wrong or reads what the model does not have.
  */
 export function renderMarkdown(model: ReportModel, template: string): string {
-  const handlebars = Handlebars.create();
-  handlebars.registerHelper({
+  const render = compileHandlebars(template, {
     date: (at: string) => at.slice(0, 10),
     /** `03:06`; `03:06:09` in a report whose run lasted less than an hour. */
     time: (at: string) => at.slice(11, model.metrics.durationMs < SHORT_MS ? 19 : 16),
@@ -26,11 +25,7 @@ export function renderMarkdown(model: ReportModel, template: string): string {
     /** The day of an entry where it is not the report's. */
     otherDay: (at: string, first: string) => (at.slice(0, 10) === first.slice(0, 10) ? '' : `(${at.slice(0, 10)}) `),
   });
-  const render = handlebars.compile(template, { strict: true, noEscape: true, preventIndent: true });
-  const text = render(escapeDeep(model, PARAGRAPHS), {
-    allowProtoPropertiesByDefault: false,
-    allowProtoMethodsByDefault: false,
-  });
+  const text = render(escapeDeep(model, PARAGRAPHS));
   return `${text.replace(/\n{3,}/g, '\n\n').trimEnd()}\n`;
 }
 

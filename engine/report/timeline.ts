@@ -162,6 +162,7 @@ function timelineText(event: RunEvent, state: RunState): string | null {
     case 'change.settled':
     case 'step.progress':
     case 'step.log':
+    case 'step.checkpoint':
     case 'timer.fired':
     case 'manual.answered':
     case 'artifact.kept':

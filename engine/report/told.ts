@@ -54,6 +54,7 @@ export function hear(told: Told, event: RunEvent, state: RunState): void {
       told.evidence.push(...evidenceOf(event, state));
       return;
     case 'artifact.kept':
+      if (event.data.purpose === 'undo') return;
       for (const one of evidenceOf(event, state)) {
         // An earlier attempt's file of this name has been replaced.
         const earlier = told.evidence.findIndex(({ step, name }) => step === one.step && name === one.name);

@@ -127,7 +127,15 @@ async function planStep(
     isIdempotent: action.idempotent,
   });
   const silent = { onProgress: () => undefined, onLog: () => undefined };
-  const context = await openStepContext(engine, { node, action, step, ledger: ledger.port, control, ...silent });
+  const context = await openStepContext(engine, {
+    node,
+    action,
+    step,
+    inputs,
+    ledger: ledger.port,
+    control,
+    ...silent,
+  });
   try {
     await context.guard(() => action.run(inputs, context.ctx));
     return { targets: ledger.planned, refused: ledger.refused };

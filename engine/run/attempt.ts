@@ -62,7 +62,15 @@ export async function performAttempt(
       isIdempotent: action.idempotent,
       hasApproval: node.approval !== undefined,
     });
-    context = await openStepContext(reading, { node, action, step, ledger, control, ...ridingAlong(engine, node) });
+    context = await openStepContext(reading, {
+      node,
+      action,
+      step,
+      inputs: inputs.real,
+      ledger,
+      control,
+      ...ridingAlong(engine, node),
+    });
     // Somebody ended the step or the run first: nothing has been done yet.
     if (!(await session.appendUnless(endsBefore(node), started(node, action, inputs, { attempt, round, code }))))
       return 'finished';

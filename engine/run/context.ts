@@ -2,9 +2,11 @@
 // that goes on in the background can do nothing more.
 import { type Action, type ActionContext, type ChangeResult, type Effect, type Outcome, Paused } from '../action.ts';
 import { RunbookError } from '../errors.ts';
-import { type ArtifactFile, createArtifacts } from './artifacts.ts';
+import type { Json } from '../json.ts';
+import { type ArtifactStore, createArtifacts } from './artifacts.ts';
 import { performChange, performChanges, toResult } from './changes.ts';
 import type { Clock } from './clock.ts';
+import { createDatabases, type DatabaseSettings } from './database.ts';
 import { runProcess } from './exec.ts';
 import { expectTargets } from './expect-targets.ts';
 import { isChanging, isGuarded, type Passage, withPassage } from './gate.ts';
@@ -28,6 +30,8 @@ export interface ContextOptions {
   readonly action: Action;
   readonly effect: Effect;
   readonly target?: { readonly kind: string; readonly id: string };
+  /** Requests that are no GET and yet only read. */
+  readonly reads: Passage['reads'];
   readonly run: ActionContext['run'];
   readonly ledger: StepLedger;
   readonly protect: ProtectRules;
@@ -36,6 +40,8 @@ export interface ContextOptions {
   /** True where the journal would not keep this text as it is. */
   readonly isRedacted: (text: string) => boolean;
   readonly secrets: Secrets;
+  /** Of the team's own database. */
+  readonly database: DatabaseSettings | undefined;
   /** Secrets the playbook or the action names; others are refused. */
   readonly env: { readonly [name: string]: string | undefined };
   readonly clock: Clock;
@@ -44,8 +50,11 @@ export interface ContextOptions {
   readonly proveLease: () => Promise<void>;
   readonly onProgress: (done: number, total: number | undefined, unit: string | undefined) => void;
   readonly onLog: (text: string) => void;
-  /** Stores a file of evidence with its event. */
-  readonly keepArtifact: (file: ArtifactFile) => Promise<void>;
+  readonly artifacts: ArtifactStore;
+  /** What earlier attempts saved last, and how to save. */
+  readonly checkpoint: { readonly last: () => Json | undefined; readonly save: (cursor: Json) => Promise<void> };
+  /** Renders the template of that name. */
+  readonly template: ActionContext['template'];
   /** Told when a step that only reads begins to wait, and when it goes on. */
   readonly onSleep?: (isAsleep: boolean) => void;
 }
@@ -87,7 +96,7 @@ export function createContext(options: ContextOptions): OpenContext {
       allows: () => (isOpen ? (isOver ? 'settled' : allows) : 'closed'),
       signal,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
-      reads: action.reads,
+      reads: options.reads,
       isLoopbackOnly: options.run.isDrill,
       proveLease: options.proveLease,
       onSent: () => {
@@ -120,9 +129,13 @@ export function createContext(options: ContextOptions): OpenContext {
     });
   };
 
-  const artifacts = createArtifacts(options.ledger.isPlanning ? undefined : options.keepArtifact, () =>
-    assertOpen('ctx.artifact'),
-  );
+  const artifacts = createArtifacts(options.artifacts, {
+    isKept: !options.ledger.isPlanning,
+    assertOpen: () => assertOpen('ctx.artifact'),
+  });
+
+  const { secrets, database: settings, run } = options;
+  const databases = createDatabases({ action, settings, isDrill: run.isDrill, secrets, stop });
 
   const read = action.describe;
   const { describe, reread, forget } = createReader(read && ((kind, ids) => read.call(action, kind, ids, ctx)));
@@ -228,6 +241,23 @@ export function createContext(options: ContextOptions): OpenContext {
       assertOpen('ctx.artifact');
       return artifacts.open(name, artifactOptions);
     },
+    readArtifact: (name, step) => {
+      assertOpen('ctx.readArtifact');
+      return artifacts.read(name, step);
+    },
+    checkpoint: {
+      get last() {
+        return options.checkpoint.last();
+      },
+      save: looseEnded(async (cursor) => {
+        assertOpen('ctx.checkpoint.save');
+        if (!options.ledger.isPlanning) await options.checkpoint.save(cursor);
+      }),
+    },
+    template: looseEnded(async (name, data) => {
+      assertOpen('ctx.template');
+      return options.template(name, data);
+    }),
     progress: (done, total, unit) => {
       // What is no number is no progress, and must not reach the journal.
       if (isOpen && Number.isFinite(done)) options.onProgress(done, Number.isFinite(total) ? total : undefined, unit);
@@ -245,6 +275,10 @@ export function createContext(options: ContextOptions): OpenContext {
         });
       }
       return options.secrets.get(name);
+    }),
+    db: looseEnded(async (secret) => {
+      assertOpen('ctx.db');
+      return databases.open(secret);
     }),
     exec: looseEnded(async (file, args, execOptions = {}) => {
       assertOpen('ctx.exec');
@@ -320,6 +354,7 @@ export function createContext(options: ContextOptions): OpenContext {
     },
     close: () => {
       isOpen = false;
+      databases.close();
       for (const release of releases.splice(0)) release();
     },
   };

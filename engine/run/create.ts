@@ -21,6 +21,8 @@ export interface NewRun {
   readonly drill?: EventData['run.created']['drill'];
   /** The contacts file's content. */
   readonly contacts?: JsonObject;
+  /** Of its steps (pinTemplates). */
+  readonly templates?: EventData['run.created']['templates'];
   /** The environment of the config, by name. */
   readonly environment?: string;
   /** Pinned: they hold for the run even where the config gives way later. */
@@ -73,6 +75,7 @@ export async function createRun(run: NewRun): Promise<{ readonly runId: string }
         ...(run.detectedAt === undefined ? {} : { detectedAt: run.detectedAt }),
         ...(run.drill === undefined ? {} : { drill: run.drill }),
         ...(run.contacts === undefined ? {} : { contacts: run.contacts }),
+        ...(run.templates === undefined ? {} : { templates: run.templates }),
         ...(run.environment === undefined ? {} : { environment: run.environment }),
         ...(run.rules === undefined ? {} : { rules: run.rules }),
         ...(run.selection === undefined ? {} : { selection: run.selection }),
@@ -97,6 +100,6 @@ export function pinnedCalls(plan: Plan): Pick<EventData['run.created'], 'calls'>
   return Object.keys(calls).length === 0 ? {} : { calls };
 }
 
-function digestOfText(text: string): string {
+export function digestOfText(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -4,7 +4,9 @@ import { RunbookError } from '../errors.ts';
 import type { ActionStep, Plan } from '../playbook/plan.ts';
 import { createValueValidator, type ValueValidator } from '../playbook/validate-value.ts';
 import type { Journal, Redactor } from '../store/journal.ts';
+import type { TemplateSource } from '../templates/names.ts';
 import type { Clock } from './clock.ts';
+import type { DatabaseSettings } from './database.ts';
 import { createOutputStore } from './outputs.ts';
 import type { People } from './people.ts';
 import type { RunRules } from './rules.ts';
@@ -28,6 +30,8 @@ export interface EngineOptions {
   readonly random: () => number;
   readonly secrets: Secrets;
   readonly redactor: Redactor;
+  /** The project's templates and the engine's own, for those that the run has not pinned. Absent: there are none. */
+  readonly templateSource?: TemplateSource;
   /**
    * Values of secret fields that this process has already; it tells the redactor of those that come. Absent: an empty one,
    * of which no redactor knows.
@@ -59,6 +63,8 @@ export interface EngineOptions {
   ) => Promise<ReadonlyMap<string, string>>;
   /** Limits and protection of the project and its environment. */
   readonly rules?: RunRules;
+  /** What the project says of the team's own database. */
+  readonly database?: DatabaseSettings;
   /** SHA-256 of an action's source, so that a run notes what it ran, and a resume sees that it changed. */
   readonly actionDigest?: (name: string) => string | undefined;
   /** Ask before each step. Absent: where the run was started so. */

@@ -34,6 +34,7 @@ export const EVENT_VERSIONS: { readonly [T in EventType]: number } = {
   'temporary.kept': 1,
   'step.progress': 1,
   'step.log': 1,
+  'step.checkpoint': 1,
   'timer.fired': 1,
   'artifact.kept': 1,
   'manual.answered': 1,
@@ -76,5 +77,6 @@ export const RELAXED_EVENTS: ReadonlySet<EventType> = new Set<EventType>([
   'approval.voided',
   'step.progress',
   'step.log',
+  'step.checkpoint',
   'timer.fired',
 ]);

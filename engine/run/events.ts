@@ -102,6 +102,10 @@ export interface EventData {
     readonly calls?: {
       readonly [name: string]: { readonly file: string; readonly text: string; readonly digest: string };
     };
+    /** Templates that its steps render, pinned with it: by name, the ending included. */
+    readonly templates?: {
+      readonly [name: string]: { readonly file: string; readonly text: string; readonly digest: string };
+    };
     /** The contacts file's content, as expressions see it. */
     readonly contacts?: JsonObject;
     /** The environment of the config it runs in. */
@@ -145,6 +149,7 @@ export interface EventData {
   'run.adopted': {
     readonly playbook: EventData['run.created']['playbook'];
     readonly calls?: EventData['run.created']['calls'];
+    readonly templates?: EventData['run.created']['templates'];
     readonly turns: readonly {
       readonly path: string;
       readonly next: number;
@@ -340,8 +345,13 @@ export interface EventData {
   'step.log': { readonly text: string };
   'timer.fired': { readonly timer: string };
 
-  /** A file that an action keeps; it takes the place of an earlier one of its step and name. `by`: the action. */
-  'artifact.kept': { readonly evidence: readonly BlobRef[]; readonly by: string };
+  /** How far an action's reading has got: its next attempt with the same inputs goes on from there. */
+  'step.checkpoint': { readonly cursor: Json };
+  /**
+   * A file that an action keeps; it takes the place of an earlier one of its step and name. `by`: the action. `undo`: kept
+   * to take its changes back, evidence of nothing.
+   */
+  'artifact.kept': { readonly evidence: readonly BlobRef[]; readonly by: string; readonly purpose?: 'undo' };
 
   /** What people say; may be appended without the lease. */
   'manual.answered': {

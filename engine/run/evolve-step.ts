@@ -53,6 +53,8 @@ export function applyToStep(state: RunState, event: StepEvent): void {
       step.round = event.data.round;
       step.starts += 1;
       step.lastInputs = event.data.inputs;
+      if (step.lastInputsDigest !== event.data.inputsDigest) delete step.checkpoint;
+      step.lastInputsDigest = event.data.inputsDigest;
       if (event.data.code !== undefined) step.code = event.data.code;
       step.timedOut = false;
       return;
@@ -74,6 +76,7 @@ export function applyToStep(state: RunState, event: StepEvent): void {
     case 'attempt.polled':
       step.phase = 'polling';
       step.attempt = 0;
+      delete step.checkpoint;
       step.round = event.data.round + 1;
       return;
     case 'approval.requested':
@@ -101,6 +104,9 @@ export function applyToStep(state: RunState, event: StepEvent): void {
       return resettleInverse(state, step);
     case 'step.progress':
       step.progress = event.data;
+      return;
+    case 'step.checkpoint':
+      step.checkpoint = event.data.cursor;
       return;
     case 'step.log':
       step.lastLog = event.data.text;

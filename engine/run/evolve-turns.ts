@@ -62,7 +62,7 @@ function newStep(of: {
 export function reopen(state: RunState, step: StepState, inputs?: RunEvent<'step.reopened'>['data']['inputs']): void {
   if (mayRedo(state, step)) return redo(state, step, inputs);
   if (step.phase !== 'stopped') return;
-  if (isUndone(state, step)) step.redos = (step.redos ?? 0) + 1;
+  if (isUndone(state, step)) countRedo(step);
   state.stopped.delete(step.path);
   if (!step.isEntered) return takeTurnBack(state, step);
   delete step.error;
@@ -76,6 +76,12 @@ export function reopen(state: RunState, step: StepState, inputs?: RunEvent<'step
   step.timedOut = false;
   step.wasCut = false;
   if (isContainer(step.kind)) revive(state, step);
+}
+
+/** What it had done was taken back: it begins anew. */
+function countRedo(step: StepState): void {
+  step.redos = (step.redos ?? 0) + 1;
+  delete step.checkpoint;
 }
 
 function editInputs(step: StepState, inputs: JsonObject): void {
@@ -95,7 +101,7 @@ function redo(state: RunState, step: StepState, inputs: RunEvent<'step.reopened'
   // What was approved has been done, and was taken back since: doing it again is another decision.
   if (step.approval) step.approval = { ...step.approval, granted: null, isVoided: true };
   if (inputs !== undefined) editInputs(step, inputs);
-  step.redos = (step.redos ?? 0) + 1;
+  countRedo(step);
   step.phase = 'open';
   step.attempt = 0;
   step.round = 0;

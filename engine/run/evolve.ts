@@ -1,7 +1,7 @@
 // The fold: one event into the state, in place. Deterministic and total: an event that does not fit the state (which
 // the writers' preconditions exclude) changes nothing it should not, and never throws.
 
-import type { RunEvent } from './events.ts';
+import type { BlobRef, RunEvent } from './events.ts';
 import { applyToStep } from './evolve-step.ts';
 import { endUnhappily, fireTimer, openStep } from './evolve-turns.ts';
 import { endUndo, leaveChanges, restoreAsSettled, startUndo } from './evolve-undo.ts';
@@ -29,12 +29,13 @@ function apply(state: RunState, event: RunEvent): void {
       state.operators.add(event.data.operator);
       return;
     case 'run.paused':
-    case 'artifact.kept':
     case 'note.added':
     case 'impact.stated':
     case 'cause.stated':
     case 'event.redacted':
       return;
+    case 'artifact.kept':
+      return keepArtifacts(state, event);
     case 'run.ending':
       state.outcome = event.data.outcome;
       return;
@@ -95,9 +96,14 @@ function requestAbort(state: RunState, abort: { readonly by: string; readonly re
 
 /** The same run with another playbook: what had its turn keeps its path, and stands where the new one has it. */
 function adopt(state: RunState, event: RunEvent<'run.adopted'>): void {
-  const { playbook, calls, turns, indexes, voided = [] } = event.data;
+  const { playbook, calls, templates, turns, indexes, voided = [] } = event.data;
   if (!state.created) return;
-  state.created = { ...state.created, playbook, ...(calls === undefined ? {} : { calls }) };
+  state.created = {
+    ...state.created,
+    playbook,
+    ...(calls === undefined ? {} : { calls }),
+    ...(templates === undefined ? {} : { templates }),
+  };
   for (const [path, index] of Object.entries(indexes)) {
     const step = state.steps.get(path);
     if (step) step.index = index;
@@ -113,4 +119,12 @@ function adopt(state: RunState, event: RunEvent<'run.adopted'>): void {
     group.ahead.clear();
     for (const index of ahead) group.ahead.add(index);
   }
+}
+
+/** An erasure leaves a text in the place of a reference: that file cannot be read any more. */
+function keepArtifacts(state: RunState, { step, data }: RunEvent<'artifact.kept'>): void {
+  if (step === undefined) return;
+  const files = state.artifacts.get(step) ?? new Map<string, BlobRef>();
+  state.artifacts.set(step, files);
+  for (const file of data.evidence) if (file.name !== undefined) files.set(file.name, file);
 }

@@ -6,17 +6,23 @@ import { ChangeRefused } from '../action.ts';
 import { RunbookError } from '../errors.ts';
 import { type AdmitSocket, gatedEventSource, gatedWebSocket } from './gated-sockets.ts';
 
+/**
+ * `path`: that very path, or, where it ends with a slash, everything below it, on any host. `address`: that origin and path,
+ * with any query.
+ */
+export type AllowedRead = { readonly method: string } & (
+  | { readonly path: string; readonly address?: never }
+  | { readonly address: string; readonly path?: never }
+);
+
 /** What the code running now may do. */
 export interface Passage {
   /** `settled`: its change has an outcome, or its action has ended. `closed`: its attempt is over. Late calls are refused. */
   readonly allows: () => 'reads' | 'changes' | 'settled' | 'closed';
   readonly signal: AbortSignal;
   readonly requestTimeoutMs: number;
-  /**
-   * Requests that are no GET and yet only read, as its action declares. `path`: that very path, or, where it ends with a
-   * slash, everything below it. On any host.
-   */
-  readonly reads: readonly { readonly method: string; readonly path: string }[];
+  /** Requests that are no GET and yet only read, as its action declares. */
+  readonly reads: readonly AllowedRead[];
   /** True for a drill: nothing but loopback is reached, whatever the environment holds. */
   readonly isLoopbackOnly: boolean;
   /** Told before a request that may change something leaves. */
@@ -37,6 +43,11 @@ export function withPassage<T>(passage: Passage, work: () => Promise<T>): Promis
 /** True where a request would pass the gate under some passage, or be refused by it. */
 export function isGuarded(): boolean {
   return passages.getStore() !== undefined;
+}
+
+/** What the code running now may do, for a gate of another kind; undefined outside any action. */
+export function currentPassage(): Passage | undefined {
+  return passages.getStore();
 }
 
 /** True inside a change's callback. */
@@ -268,7 +279,15 @@ function markRedirected(response: FetchResponse): FetchResponse {
 }
 
 function isDeclaredRead(passage: Passage, { method, url }: RequestLine): boolean {
-  return passage.reads.some((read) => read.method.toUpperCase() === method && holdsPath(read.path, url.pathname));
+  return passage.reads.some((read) => {
+    if (read.method.toUpperCase() !== method) return false;
+    return read.path === undefined ? read.address === addressOf(url) : holdsPath(read.path, url.pathname);
+  });
+}
+
+/** What an address is compared by. */
+export function addressOf({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
 }
 
 function holdsPath(declared: string, path: string): boolean {

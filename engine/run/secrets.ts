@@ -2,6 +2,7 @@
 // redactor before anybody can print it.
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { passwordsIn } from '../database/address.ts';
 import { messageOf, RunbookError } from '../errors.ts';
 import { referenceText, type SecretReference } from '../project/secret-reference.ts';
 
@@ -41,6 +42,8 @@ export function createSecrets(options: SecretsOptions): Secrets {
     const reference = options.references?.get(name) ?? { kind: 'env', name };
     const value = await readReference(name, reference, options);
     options.onResolved(name, value);
+    // Drivers and servers may say it alone, and not percent-encoded.
+    for (const password of passwordsIn(value)) options.onResolved(name, password);
     return value;
   };
   return {

@@ -2,6 +2,7 @@
 import type { Outcome, Target, Undo } from '../action.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type {
+  BlobRef,
   ChangeRef,
   ErrorFact,
   EventData,
@@ -100,6 +101,9 @@ export interface StepState {
   count?: number;
   /** Action steps under way: what the last attempt was given, redacted, secrets as references. */
   lastInputs?: Json;
+  /** Of these inputs, and how far the action got with them, where it said so. */
+  lastInputsDigest?: string;
+  checkpoint?: Json;
   /** Digest of the action's source that its attempts ran, or that a person accepted since. */
   code?: string;
   /** Called playbooks, and the run's root: what expressions inside see. */
@@ -212,6 +216,8 @@ export interface RunState {
   /** Steps that failed under `onFailure: continue`. */
   readonly tolerated: Set<string>;
   readonly firedTimers: Set<string>;
+  /** Files that actions keep: by step path, then by name. */
+  readonly artifacts: Map<string, Map<string, BlobRef>>;
   /** By step path, then by key. */
   readonly changes: Map<string, Map<string, Change>>;
   /** The undo under way. */
@@ -254,6 +260,7 @@ export function initialState(options: { keepsOutput?: (path: string) => boolean 
     allowances: new Map(),
     tolerated: new Set(),
     firedTimers: new Set(),
+    artifacts: new Map(),
     changes: new Map(),
     undo: null,
     undos: 0,

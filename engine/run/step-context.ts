@@ -1,11 +1,12 @@
 // The context of one step's action, for an attempt and for an approval's plan alike.
 import type { Action } from '../action.ts';
 import { RunbookError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import type { ActionStep } from '../playbook/plan.ts';
 import { findRedactionMarker } from '../redact.ts';
-import type { ArtifactFile } from './artifacts.ts';
+import type { ArtifactStore } from './artifacts.ts';
 import { type ContextOptions, createContext, type OpenContext } from './context.ts';
+import { allowedReads } from './declared-reads.ts';
 import { type Engine, effectOf, runFacts } from './engine.ts';
 import { countNothing, limitCounter } from './limits.ts';
 import { isUndoPath } from './paths.ts';
@@ -14,11 +15,14 @@ import { scopeFor } from './scope.ts';
 import type { StepState } from './state.ts';
 import type { StepLedger } from './step-ledger.ts';
 import type { StopControl } from './stop.ts';
+import { templatesFor } from './templates.ts';
 
 export interface StepContextOptions extends Pick<ContextOptions, 'onProgress' | 'onLog'> {
   readonly node: ActionStep;
   readonly action: Action;
   readonly step: StepState;
+  /** What the action is given; absent where only its reader is asked: then those of the last attempt, as they were shown. */
+  readonly inputs?: Json;
   readonly ledger: StepLedger;
   readonly control: StopControl;
 }
@@ -38,6 +42,7 @@ export async function openStepContext(engine: Engine, options: StepContextOption
     action,
     effect: effectOf(action, node),
     ...(target === undefined ? {} : { target }),
+    reads: allowedReads(action.reads, options.inputs ?? step.lastInputs),
     run: runFacts(engine, step, ledger),
     ledger,
     protect: engine.rules?.protect ?? NOTHING_PROTECTED,
@@ -45,31 +50,59 @@ export async function openStepContext(engine: Engine, options: StepContextOption
     wantsOwners: (kind) => isLimited && [...limits.keys()].some((limited) => limited !== kind),
     isRedacted: (text) => engine.redactor.text(text) !== text,
     secrets: engine.secrets,
+    database: engine.database,
     env: engine.env,
     clock: engine.clock,
     stop: control.stop,
     cut: control.cut,
     onSleep: (isAsleep) => control.noteSleep(isAsleep),
     proveLease: () => engine.session.proveLease(),
-    keepArtifact: (file) => keepArtifact(engine, step.path, action.name, file),
+    artifacts: artifactStore(engine, step.path, action.name),
+    checkpoint: {
+      last: () => step.checkpoint,
+      save: async (cursor) => {
+        await engine.session.append({ type: 'step.checkpoint', actor: 'engine', step: step.path, data: { cursor } });
+      },
+    },
+    template: templatesFor(engine),
     onProgress,
     onLog,
   });
   return opened.ctx.run.isDrill && opened.ctx.effect !== 'read' ? announcingProcesses(opened) : opened;
 }
 
-/** Text is redacted as a whole, so that no secret hides across two writes; what is no text is kept as it is. */
-async function keepArtifact(
-  { session, journal, redactor }: Engine,
-  step: string,
-  by: string,
-  { name, mediaType, bytes }: ArtifactFile,
-): Promise<void> {
-  const isText = /^text\/|json/.test(mediaType);
-  const kept = isText ? Buffer.from(redactor.text(Buffer.from(bytes).toString('utf8'))) : bytes;
-  const blob = await journal.putBlob(session.runId, kept);
-  const evidence = [{ blob, sizeBytes: kept.length, mediaType, name }];
-  await session.append({ type: 'artifact.kept', actor: 'engine', step, data: { evidence, by } });
+/** @param by the action that keeps and reads. */
+function artifactStore({ session, journal, redactor }: Engine, ownStep: string, by: string): ArtifactStore {
+  return {
+    openBlob: () => journal.openBlob(session.runId),
+    redact: (text) => redactor.text(text),
+    async keep({ purpose, ...file }) {
+      const { blob, sizeBytes, mediaType, name } = file;
+      const data = { evidence: [{ blob, sizeBytes, mediaType, name }], by };
+      await session.append({
+        type: 'artifact.kept',
+        actor: 'engine',
+        step: ownStep,
+        data: purpose === 'undo' ? { ...data, purpose } : data,
+      });
+    },
+    async *read(name, step = ownStep) {
+      const files = session.state.artifacts.get(step);
+      const file = files?.get(name);
+      if (file === undefined) {
+        const known = [...(files?.keys() ?? [])].slice(0, 5);
+        throw new RunbookError({
+          code: 'E_ARTIFACT_UNKNOWN',
+          message: `${by}: the step ${step} of this run has kept no file ${name}`,
+          hint:
+            known.length === 0
+              ? `It has kept none; \`runbook evidence ${session.runId}\` lists those of the run`
+              : `It has kept ${known.join(', ')}`,
+        });
+      }
+      yield* journal.readBlob(session.runId, file.blob);
+    },
+  };
 }
 
 /** A drill has a world for requests and none for processes: what one of them changes is changed for real. */

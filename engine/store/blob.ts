@@ -1,6 +1,6 @@
 // How a blob is cut and named, the same for every database. Its name is salted: an event holds the name, and a name that
 // anybody could compute would tell of a short or well-known file (or of one erased later) what it held.
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { RunbookError } from '../errors.ts';
 import { PART_BYTES } from './queries/blobs.ts';
 
@@ -27,23 +27,48 @@ export function* blobParts(bytes: Uint8Array): Iterable<{ readonly part: number;
   }
 }
 
-/** @throws E_BLOB_MISSING, E_BLOB_CORRUPT */
+/** All of a blob. @throws E_BLOB_MISSING, E_BLOB_CORRUPT */
 export function joinBlob(runId: string, digest: string, parts: readonly BlobPart[]): Uint8Array {
-  const [first] = parts;
-  if (first === undefined) {
-    throw new RunbookError({
-      code: 'E_BLOB_MISSING',
-      message: `Run ${runId} keeps no blob ${digest}`,
-      hint: `runbook verify ${runId} shows whether its journal is whole`,
-    });
-  }
-  const bytes = new Uint8Array(Buffer.concat(parts.map(({ data }) => data)));
-  if (first.salt === null || digestBlob(first.salt, bytes) !== digest) {
-    throw new RunbookError({
-      code: 'E_BLOB_CORRUPT',
-      message: `Blob ${digest} of run ${runId} does not hold the bytes it is named for`,
-      hint: 'It was changed or damaged after it was stored; restore the store from a backup or an export',
-    });
-  }
-  return bytes;
+  const check = createBlobCheck(runId, digest);
+  for (const part of parts) check.add(part);
+  check.end();
+  return new Uint8Array(Buffer.concat(parts.map(({ data }) => data)));
+}
+
+/** Looks at a blob's parts in order, as they are read. */
+export function createBlobCheck(
+  runId: string,
+  digest: string,
+): {
+  add(part: BlobPart): void;
+  /** @throws E_BLOB_MISSING, E_BLOB_CORRUPT */
+  end(): void;
+} {
+  let hash: Hash | null = null;
+  return {
+    add({ salt, data }) {
+      hash ??= createHash('sha256').update(salt ?? '', 'hex');
+      hash.update(data);
+    },
+    end() {
+      if (hash === null) throw missingError(runId, digest);
+      if (hash.digest('hex') !== digest) throw corruptError(runId, digest);
+    },
+  };
+}
+
+function missingError(runId: string, digest: string): RunbookError {
+  return new RunbookError({
+    code: 'E_BLOB_MISSING',
+    message: `Run ${runId} keeps no blob ${digest}`,
+    hint: `runbook verify ${runId} shows whether its journal is whole`,
+  });
+}
+
+function corruptError(runId: string, digest: string): RunbookError {
+  return new RunbookError({
+    code: 'E_BLOB_CORRUPT',
+    message: `Blob ${digest} of run ${runId} does not hold the bytes it is named for`,
+    hint: 'It was changed or damaged after it was stored; restore the store from a backup or an export',
+  });
 }

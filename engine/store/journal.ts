@@ -2,6 +2,7 @@
 
 import type { Json } from '../json.ts';
 import type { Draft, RunEvent } from '../run/events.ts';
+import type { BlobWriter } from './blob-writer.ts';
 import type { ChainLink } from './chain.ts';
 
 /** Proof of holding a run's lease: an append with an older token is refused. */
@@ -100,6 +101,13 @@ export interface Journal {
    * @throws E_RUN_UNKNOWN
    */
   putBlob(runId: string, bytes: Uint8Array): Promise<string>;
+  /**
+   * The same for bytes that come piece by piece, of any size; for the lease's holder alone. What writers of a process that
+   * is gone left behind is taken away when the lease is next taken.
+   */
+  openBlob(runId: string): Promise<BlobWriter>;
+  /** A blob's bytes, at most a part in memory. @throws as getBlob does: E_BLOB_MISSING first, E_BLOB_CORRUPT at the end. */
+  readBlob(runId: string, name: string): AsyncIterable<Uint8Array>;
   /** @throws E_BLOB_MISSING; E_BLOB_CORRUPT where bytes or salt are not those it was named for. */
   getBlob(runId: string, name: string): Promise<Uint8Array>;
 

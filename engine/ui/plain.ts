@@ -79,6 +79,7 @@ function describe(event: RunEvent, state: RunState): string | null {
     case 'step.log':
       return `log ${title}: ${event.data.text}`;
     case 'artifact.kept':
+      if (event.data.purpose === 'undo') return null;
       return `kept ${title}: ${event.data.evidence.map(({ name, sizeBytes }) => `${name ?? 'a file'}, ${sizeBytes} bytes`).join('; ')}`;
     case 'manual.answered':
       return `answer ${title}: by ${event.data.by}`;
@@ -103,6 +104,7 @@ function describe(event: RunEvent, state: RunState): string | null {
     case 'change.intended':
     case 'change.settled':
     case 'step.progress':
+    case 'step.checkpoint':
     case 'timer.fired':
     case 'drill.scored':
       return null;

@@ -193,8 +193,10 @@ function actionLines(action: PlannedAction, palette: Palette): string[] {
   if (action.effect !== 'read') lines.push(action.undo === undefined ? 'cannot be taken back' : undoText(action.undo));
   if (action.temporaryMs !== undefined)
     lines.push(`taken back at the end of the run, due after ${formatDuration(action.temporaryMs)}`);
-  for (const { method, path, reason } of action.reads)
-    lines.push(`may send ${oneLine(method)} ${oneLine(path)}, which only reads: ${short(reason)}`);
+  for (const { method, path, address, input, reason } of action.reads) {
+    const where = path ?? address ?? `to the address in \`${input}\``;
+    lines.push(`may send ${oneLine(method)} ${oneLine(where)}, which only reads: ${short(reason)}`);
+  }
   if (action.execReads !== undefined) lines.push(`may start processes that only read: ${short(action.execReads)}`);
   if (action.until !== undefined) lines.push(conditionLine('until', action.until));
   for (const condition of action.assert) lines.push(conditionLine('assert', condition));

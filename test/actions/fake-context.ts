@@ -2,7 +2,8 @@
 // It follows engine/action.ts and knows nothing of the engine's own implementation.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFile } from 'node:child_process';
-import { Writable } from 'node:stream';
+import { existsSync, readFileSync } from 'node:fs';
+import { Readable, Writable } from 'node:stream';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import {
@@ -20,6 +21,8 @@ import {
 } from '../../engine/action.ts';
 import { messageOf } from '../../engine/errors.ts';
 import { holdsFields, type Json, type JsonObject } from '../../engine/json.ts';
+import { unknownTemplate } from '../../engine/templates/names.ts';
+import { prepareTemplate } from '../../engine/templates/render.ts';
 
 export interface FakeOptions {
   readonly secrets?: { readonly [name: string]: string };
@@ -30,6 +33,10 @@ export interface FakeOptions {
   /** What earlier attempts recorded. */
   readonly ledger?: readonly ChangeResult[];
   readonly protectedIds?: readonly string[];
+  /** What an earlier attempt saved. */
+  readonly checkpoint?: Json;
+  /** Files that steps kept, by step and name with a space between; its own files are those of `step`. */
+  readonly kept?: ReadonlyMap<string, Buffer>;
 }
 
 /** Time as tests own it: sleeping moves it and takes none. Server and context share one. */
@@ -49,8 +56,11 @@ export interface FakeRun {
   readonly abort: AbortController;
   readonly logs: string[];
   readonly results: Map<string, ChangeResult>;
-  /** Files that were kept, by name. */
+  /** Files that were kept, by name; as text, and as they are. */
   readonly artifacts: ReadonlyMap<string, string>;
+  readonly files: ReadonlyMap<string, Buffer>;
+  /** Cursors that were saved, in order. */
+  readonly checkpoints: readonly Json[];
   /** Runs the action as the engine does: input checked and completed by its schema, output checked. */
   run(action: Action, input: Json): Promise<JsonObject>;
 }
@@ -72,6 +82,8 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
   const abort = new AbortController();
   const logs: string[] = [];
   const artifacts = new Map<string, string>();
+  const files = new Map<string, Buffer>();
+  const checkpoints: Json[] = options.checkpoint === undefined ? [] : [options.checkpoint];
   const results = new Map(
     (options.ledger ?? []).map((change) => [`${change.kind} ${change.id} ${change.verb}`, change]),
   );
@@ -173,6 +185,9 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
       return result;
     },
     changes,
+    async db() {
+      throw new Error('this context has no database: use a world of engine runs');
+    },
     async expect({ kind, ids, verb = 'touch' }) {
       const isHeld = (id: string): boolean => options.protectedIds?.includes(id) === true;
       for (const id of ids.filter(isHeld)) {
@@ -189,11 +204,35 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
           done();
         },
         final: (done) => {
-          if (options.planning !== true) artifacts.set(name, Buffer.concat(chunks).toString('utf8'));
+          if (options.planning !== true) {
+            files.set(name, Buffer.concat(chunks));
+            artifacts.set(name, Buffer.concat(chunks).toString('utf8'));
+          }
           done();
         },
       });
     },
+    readArtifact: (name, step = 'step') => {
+      const bytes = (step === 'step' ? files.get(name) : undefined) ?? options.kept?.get(`${step} ${name}`);
+      const missing = (): Error =>
+        Object.assign(new Error(`no file ${name} of ${step}`), { code: 'E_ARTIFACT_UNKNOWN' });
+      return Readable.from(
+        (function* () {
+          if (bytes === undefined) throw missing();
+          yield bytes;
+        })(),
+        { objectMode: false },
+      );
+    },
+    checkpoint: {
+      get last() {
+        return checkpoints.at(-1);
+      },
+      save: async (cursor) => {
+        if (options.planning !== true) checkpoints.push(structuredClone(cursor));
+      },
+    },
+    template: async (name, data) => prepareTemplate({ name, ...builtInTemplate(name) })(data),
     progress: () => undefined,
     log: (text) => void logs.push(text),
     secret: async (name) => {
@@ -216,6 +255,8 @@ export function fakeRun(options: FakeOptions = {}, clock: FakeClock = new FakeCl
     logs,
     results,
     artifacts,
+    files,
+    checkpoints,
     async run(action, input) {
       current = action;
       isIdempotent = action.idempotent;
@@ -250,4 +291,10 @@ function execute(file: string, args: readonly string[], options: ExecOptions = {
     });
     if (input !== undefined) child.stdin?.end(input);
   });
+}
+
+/** One of the engine's own. */
+function builtInTemplate(name: string): { readonly file: string; readonly text: string } {
+  const file = new URL(`../../templates/${name}.hbs`, import.meta.url);
+  return existsSync(file) ? { file: `templates/${name}.hbs`, text: readFileSync(file, 'utf8') } : unknownTemplate(name);
 }

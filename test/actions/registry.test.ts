@@ -25,17 +25,24 @@ test('every action that an undo names is there', () => {
 });
 
 test('every clerk action that takes users refuses what is no user id', () => {
-  for (const action of builtInActions.filter((one) => JSON.stringify(one.input).includes('"users"'))) {
+  for (const action of builtInActions.filter(
+    ({ name, input }) => name.startsWith('clerk.') && JSON.stringify(input).includes('"users"'),
+  )) {
     expect(() => checkSchema(action.input, { users: ['org_1'] }, action.name)).toThrow(/pattern/);
   }
 });
 
 test('every input of a generic action says what it is for', () => {
-  const generic = builtInActions.filter((action) => /^(env|http|shell)\.|^wait$/.test(action.name));
+  const generic = builtInActions.filter((action) => /^(env|http|notify|shell)\.|^wait$/.test(action.name));
   expect(generic.map((action) => action.name)).toEqual([
     'env.check',
     'http.probe',
     'http.request',
+    'notify.email',
+    'notify.pagerduty',
+    'notify.slack',
+    'notify.statuspage',
+    'notify.webhook',
     'shell.run',
     'wait',
   ]);

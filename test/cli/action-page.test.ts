@@ -49,7 +49,7 @@ describe('the page of an action', () => {
       'Is not sent again where its answer was lost: the step waits for a person.',
       'The state of its targets cannot be read.',
       'Starts processes though it only reads: Asks systemd',
-      'Others on this machine can see worker: no secret may stand there.',
+      'Others see worker: no secret may stand there.',
       '  worker: text (shortest 1). Its name',
       '  how?: one of "soft", "hard", default "soft"',
       '  restarts?: whole number',

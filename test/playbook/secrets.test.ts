@@ -118,7 +118,7 @@ describe('an input of an action that other users of the machine can see', () => 
     expect(diagnostics).toMatchObject([
       {
         code: 'E_PLAYBOOK_SECRET',
-        message: '`command` of `test.shell` is visible to other users of the machine: no secret can stand in it',
+        message: '`command` of `test.shell` is seen by others: no secret can stand in it',
         hint: 'pass it in another input of the action, such as `env` or `stdin`',
       },
     ]);

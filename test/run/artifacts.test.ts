@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ActionContext, ArtifactStream } from '../../engine/action.ts';
@@ -92,4 +93,39 @@ it('waits for a file that the action ended without awaiting it', async () => {
   const { runId, state } = await started().start(PLAYBOOK);
   expect(state.outcome).toBe('done');
   expect((await kept(runId)).map(({ text }) => text)).toEqual(['all of it']);
+});
+
+it('stores what is no text while it is written, as it is, and gives it back to a later step', async () => {
+  const secret = 'sk_live_0123456789abcdefghij';
+  let back = '';
+  run = async (ctx) => {
+    const stream = ctx.artifact('rows.gz', { mediaType: 'application/gzip' });
+    for (let count = 0; count < 3; count += 1) stream.write(Buffer.alloc(1_000_000, secret));
+    stream.end();
+    await finished(stream);
+    back = (await buffer(ctx.readArtifact('rows.gz'))).toString('utf8');
+  };
+  const { state } = await started().start(PLAYBOOK);
+  expect(state.outcome).toBe('done');
+  expect(back).toHaveLength(3_000_000);
+  expect(back.startsWith(secret)).toBe(true);
+});
+
+it('names a file that no step kept, and those there are', async () => {
+  run = async (ctx) => {
+    await write(ctx.artifact('one.txt'), 'x');
+    await buffer(ctx.readArtifact('other.txt'));
+  };
+  const { state } = await started().start(PLAYBOOK);
+  expect(state.steps.get('export')?.error).toMatchObject({
+    code: 'E_ARTIFACT_UNKNOWN',
+    hint: expect.stringContaining('one.txt'),
+  });
+});
+
+it('does not show as evidence what is kept to take changes back', async () => {
+  run = (ctx) => write(ctx.artifact('before.txt', { purpose: 'undo' }), 'as it was');
+  const { runId } = await started().start(PLAYBOOK);
+  expect((await kept(runId)).map(({ name }) => name)).toEqual(['before.txt']);
+  expect(evidenceIn(runId, await started().events(runId))).toEqual([]);
 });

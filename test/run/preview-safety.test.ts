@@ -10,6 +10,7 @@ import { type Action, type ActionContext, messageOf } from '../../engine/action.
 import { type DrillWorld, startWorld } from '../../engine/drill/world.ts';
 import { installGate } from '../../engine/run/gate.ts';
 import { SAMPLES } from '../actions/clerk/sample-runs.ts';
+import { ownTemplates } from '../actions/notify/setup.ts';
 import { ask, scenarioWith } from '../drill/helpers.ts';
 import { act, byPath, dryRun, playbook, reader } from './preview/dry-run.ts';
 
@@ -49,15 +50,22 @@ function stepsAgainst(world: DrillWorld): { readonly [action: string]: readonly 
     'clerk.export-access-log': [`with: { users: ${users} }`],
     'clerk.token-lifetimes': [''],
     'clerk.check-key': ['with: { current: "${{ secrets.CLERK_SECRET_KEY }}" }'],
+    'clerk.probe-api': [''],
     'clerk.status': [''],
     'env.check': ['with: { variables: [{ name: CLERK_SECRET_KEY }] }'],
     'http.probe': [`with: { url: "${world.statusUrl}" }`],
+    'outage.verdict': ['with: { api: { state: up } }'],
     'http.request': [
       `effect: read, with: { url: "${api}/users/count", headers: ${authorization} }`,
       `${change}, with: { url: "${api}/users/ban", method: POST, headers: ${authorization}, json: { user_ids: ${users} } }`,
       `${change}, with: { url: "${api}/users/${first}", method: PATCH, headers: ${authorization}, json: { first_name: X } }`,
       `${change}, with: { url: "${api}/users/${first}", method: DELETE, headers: ${authorization} }`,
     ],
+    'notify.email': ['with: { title: T, to: [ana@example.com], from: oncall@example.com }'],
+    'notify.pagerduty': ['with: { title: T }'],
+    'notify.slack': ['with: { title: T }'],
+    'notify.statuspage': ['with: { title: T }'],
+    'notify.webhook': [`with: { title: T, url: "${world.env?.SLACK_WEBHOOK_URL ?? 'http://127.0.0.1'}" }`],
     'shell.run': [
       `${change}, with: { command: [touch, "${folder}/made"] }`,
       `effect: read, with: { command: [cat, "${folder}/kept"] }`,
@@ -75,7 +83,8 @@ test('every built-in action has its place in the next test, or among the samples
 test('a plan with every built-in action leaves the world as it was, byte for byte', async () => {
   writeFileSync(join(folder, 'kept'), 'kept');
   const stateFile = join(folder, 'world.jsonl');
-  const world = await startWorld({ scenario: scenarioWith(), stateFile });
+  const services = { slack: {}, pagerduty: {}, smtp: {}, statuspage: {} };
+  const world = await startWorld({ scenario: scenarioWith({ services }), stateFile });
   try {
     const before = { file: readFileSync(stateFile), facts: world.facts() };
     const steps = Object.entries(stepsAgainst(world)).flatMap(([uses, variants]) =>
@@ -87,13 +96,14 @@ test('a plan with every built-in action leaves the world as it was, byte for byt
     const result = await dryRun(playbook(steps.join(''), 'requires: { secrets: [CLERK_SECRET_KEY] }\n'), {
       actions: builtInActions,
       env: { PATH: process.env.PATH ?? '', ...world.env },
+      templateSource: ownTemplates,
       drill: { scenario: 'test', seed: 7, worldFile: 'none', isUnattended: true },
     });
     const failed = [...byPath(result).values()].filter(({ verdict }) => verdict !== 'runs');
     expect(failed.map(({ path, why }) => `${path}: ${why}`)).toEqual([]);
     // Something would have changed, by each of the actions that can.
     const changing = [...byPath(result).values()].filter(({ action }) => action?.effect !== 'read');
-    expect(changing).toHaveLength(7);
+    expect(changing).toHaveLength(12);
     for (const { path, action } of changing)
       expect([path, action?.changes.map(({ outcome }) => outcome)]).toEqual([
         path,

@@ -130,6 +130,8 @@ export function dyingJournal(
     lease: (...given) => journal.lease(...given),
     putBlob: (...given) => journal.putBlob(...given),
     getBlob: (...given) => journal.getBlob(...given),
+    openBlob: (...given) => journal.openBlob(...given),
+    readBlob: (...given) => journal.readBlob(...given),
     runs: (...given) => journal.runs(...given),
     verify: (...given) => journal.verify(...given),
     close: () => journal.close(),

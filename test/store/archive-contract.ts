@@ -65,6 +65,23 @@ export function archiveContract(name: string, fresh: () => Promise<OpenStore>): 
       expect(Buffer.compare(bytes, Buffer.alloc(2_500_000, 'evidence '))).toBe(0);
     });
 
+    test('of a blob that never ended nothing is exported, and the next holder of the lease takes it away', async () => {
+      const names = async (): Promise<readonly string[]> =>
+        (await collect(store.blobParts(RUN.id))).map(({ name }) => name);
+      await fill(store);
+      const before = await names();
+      const left = await store.openBlob(RUN.id);
+      await left.write(new Uint8Array(1_500_000));
+      const discarded = await store.openBlob(RUN.id);
+      await discarded.write(new Uint8Array(1_500_000));
+      await discarded.discard();
+      expect(await names()).toEqual(before);
+      await store.release(RUN.id, await store.acquire(RUN.id, holder()));
+      // Its first part is gone: what is written now makes no blob that anybody could take for whole.
+      const { name } = await left.end();
+      await expect(store.getBlob(RUN.id, name)).rejects.toMatchObject({ code: 'E_BLOB_CORRUPT' });
+    });
+
     test('a run is written elsewhere as it was here, and goes on there', async () => {
       const { evidence } = await fill(store);
       const [row, events, parts] = [

@@ -262,6 +262,27 @@ export function journalContract(name: string, fresh: () => Promise<OpenStore>): 
       await expect(journal.getBlob(RUN.id, 'absent')).rejects.toMatchObject({ code: 'E_BLOB_MISSING' });
     });
 
+    test('a blob written piece by piece has the bytes of its pieces, and is read a part at a time', async () => {
+      await journal.create(RUN, []);
+      const writer = await journal.openBlob(RUN.id);
+      const piece = new Uint8Array(700_000).map((_, index) => index * 11);
+      for (const fill of [1, 2, 3]) await writer.write(piece.fill(fill, 0, 100));
+      const { name, sizeBytes } = await writer.end();
+      expect(sizeBytes).toBe(2_100_000);
+      const whole = await journal.getBlob(RUN.id, name);
+      // The writer's buffer was used again meanwhile.
+      expect([whole[0], whole[700_000], whole[1_400_000]]).toEqual([1, 2, 3]);
+      const read: Uint8Array[] = [];
+      for await (const part of journal.readBlob(RUN.id, name)) read.push(part);
+      expect(read.length).toBeGreaterThan(1);
+      expect(Buffer.compare(Buffer.concat(read), whole)).toBe(0);
+      const none = await (await journal.openBlob(RUN.id)).end();
+      expect(await journal.getBlob(RUN.id, none.name)).toHaveLength(0);
+      await expect(async () => {
+        for await (const _ of journal.readBlob(RUN.id, 'absent'));
+      }).rejects.toMatchObject({ code: 'E_BLOB_MISSING' });
+    });
+
     test('the name of a blob does not tell its bytes to who can guess them, and so the same bytes have two', async () => {
       await journal.create(RUN, []);
       const bytes = Buffer.from('sk_live_guessable');

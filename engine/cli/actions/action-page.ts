@@ -34,9 +34,13 @@ export function actionPage(
     ...section('Output', schemaLines(action.output)),
     ...section('Secrets', action.secrets),
     ...section('Environment variables', action.env),
+    ...section('Templates (templates/NAME.….hbs)', action.templates ?? []),
     ...section(
       'Requests that only read, though they are no GET',
-      action.reads.map(({ method, path, reason }) => `${method} ${path}: ${oneLine(reason)}`),
+      action.reads.map(({ method, path, input, reason }) => {
+        const where = path ?? `to the address in \`${input}\``;
+        return `${method} ${where}: ${oneLine(reason)}`;
+      }),
     ),
     ...section('In a playbook', exampleLines(action)),
   ];
@@ -88,8 +92,7 @@ function effectLines(action: Action): readonly string[] {
   }
   if (action.execReads !== undefined) lines.push(`Starts processes though it only reads: ${oneLine(action.execReads)}`);
   const exposed = action.exposes ?? [];
-  if (exposed.length > 0)
-    lines.push(`Others on this machine can see ${exposed.join(', ')}: no secret may stand there.`);
+  if (exposed.length > 0) lines.push(`Others see ${exposed.join(', ')}: no secret may stand there.`);
   return lines;
 }
 

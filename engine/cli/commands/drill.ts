@@ -2,6 +2,7 @@ import { loadScenario } from '../../drill/scenario.ts';
 import type { JsonObject } from '../../json.ts';
 import type { Plan } from '../../playbook/plan.ts';
 import { createRun } from '../../run/create.ts';
+import { pinTemplates } from '../../run/templates.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { checkAnswers } from '../drills/check-answers.ts';
 import { compareDrills } from '../drills/compare.ts';
@@ -19,6 +20,7 @@ import { findScenario, scenarios } from '../drills/scenario-files.ts';
 import { showSymptoms } from '../drills/symptoms.ts';
 import { createCompiler } from '../playbooks/compiler.ts';
 import { findPlaybook, readPlaybook } from '../playbooks/playbook-files.ts';
+import { templateFiles } from '../project/template-files.ts';
 import { packageVersion } from '../resources.ts';
 import { beforeRun } from '../runs/before-run.ts';
 import { drive } from '../runs/drive.ts';
@@ -54,6 +56,7 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
   const compiler = createCompiler(app);
   const plan = await compiler.plan(readPlaybook(file), file.shown);
   checkAnswers(scenario, plan);
+  const templates = await pinTemplates(plan, compiler.actions, templateFiles(app));
   // Nobody is alarmed, and no world made, where the run could not be kept.
   const journal = await beforeRun(() => app.journal());
   const isUnattended = options.yes === true;
@@ -87,6 +90,7 @@ export async function drill(app: App, playbook: string | undefined, options: Dri
         env,
         random: Math.random,
         version: packageVersion(),
+        ...(templates === undefined ? {} : { templates }),
         title: world.scenario.title,
         detectedAt: new Date(world.startedAt).toISOString(),
         drill: {

@@ -12,8 +12,10 @@ import { watchInterrupts } from '../interrupts.ts';
 import { type Compiler, createCompiler } from '../playbooks/compiler.ts';
 import { findPlaybook, readPlaybook } from '../playbooks/playbook-files.ts';
 import { loadConfig } from '../project/load-config.ts';
+import { templateFiles } from '../project/template-files.ts';
 import { packageVersion } from '../resources.ts';
 import { answering } from '../runs/answering.ts';
+import { databaseSettings } from '../runs/database-settings.ts';
 import type { RunSettings } from '../runs/drive.ts';
 import { readValues } from '../runs/given-values.ts';
 import { learnSecrets } from '../runs/learn-secrets.ts';
@@ -121,12 +123,14 @@ async function show(
       env,
       secrets: openSecrets(app, settings, { next: 'plan again' }),
       redactor: app.redactor,
+      templateSource: templateFiles(app),
       clock: app.clock,
       random: Math.random,
       operator: app.operator,
       version: packageVersion(),
       stop: interrupts.pause,
       ...(rules === undefined ? {} : { rules }),
+      database: databaseSettings(app, settings),
       ...more,
     });
     if (app.isJson) app.terminal.print(JSON.stringify(result));

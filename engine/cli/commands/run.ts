@@ -2,10 +2,12 @@ import { RunbookError } from '../../errors.ts';
 import type { JsonObject } from '../../json.ts';
 import type { Plan } from '../../playbook/plan.ts';
 import { createRun } from '../../run/create.ts';
+import { pinTemplates } from '../../run/templates.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { createCompiler } from '../playbooks/compiler.ts';
 import { findPlaybook, readPlaybook } from '../playbooks/playbook-files.ts';
 import { loadConfig, type ProjectConfig } from '../project/load-config.ts';
+import { templateFiles } from '../project/template-files.ts';
 import { packageVersion } from '../resources.ts';
 import { answering } from '../runs/answering.ts';
 import { beforeRun } from '../runs/before-run.ts';
@@ -56,6 +58,7 @@ export async function run(app: App, playbook: string, options: RunOptions): Prom
   const vault = openVault(app);
   const inputs = await resolveRunInputs(app, plan, given, vault);
   await requireSecrets(app, plan, config);
+  const templates = await pinTemplates(plan, compiler.actions, templateFiles(app));
   const { runId } = await beforeRun(async () =>
     createRun({
       journal: await app.journal(),
@@ -67,6 +70,7 @@ export async function run(app: App, playbook: string, options: RunOptions): Prom
       version: packageVersion(),
       ...(await surroundings(config)),
       rules: config.rules,
+      ...(templates === undefined ? {} : { templates }),
       ...(selection === undefined ? {} : { selection }),
       ...(options.title === undefined ? {} : { title: options.title }),
       ...(detectedAt === undefined ? {} : { detectedAt }),

@@ -5,6 +5,7 @@ import { countDiagnostics, renderDiagnostics } from '../../playbook/code-frame.t
 import type { Diagnostic } from '../../playbook/diagnostics.ts';
 import { problemsOf, sortedDiagnostics } from '../../playbook/problem-list.ts';
 import { type SarifArtifact, toSarif } from '../../playbook/sarif.ts';
+import type { TemplateSource } from '../../templates/names.ts';
 import { clean } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -12,6 +13,8 @@ import { type Compiler, createCompiler } from '../playbooks/compiler.ts';
 import { errorMeanings } from '../playbooks/error-meanings.ts';
 import { playbooksNamed } from '../playbooks/playbook-arguments.ts';
 import { decodeFile, type PlaybookFile } from '../playbooks/playbook-files.ts';
+import { templateProblems } from '../playbooks/template-problems.ts';
+import { templateFiles } from '../project/template-files.ts';
 import { packageRoot, packageVersion } from '../resources.ts';
 
 interface ValidateOptions extends CommonOptions {
@@ -32,7 +35,7 @@ interface Findings {
 
 /** @throws E_PLAYBOOK_NOT_FOUND, E_PLAYBOOK_NOT_READABLE */
 export async function validate(app: App, given: readonly string[], options: ValidateOptions): Promise<number> {
-  const findings = await find(createCompiler(app), playbooksNamed(app, given));
+  const findings = await find(createCompiler(app), playbooksNamed(app, given), templateFiles(app));
   const isFailing = findings.diagnostics.some(({ severity }) => severity === 'error' || options.strict === true);
   const format = options.format ?? (app.isJson ? 'json' : 'text');
   if (format === 'json') app.terminal.print(JSON.stringify(jsonOf(findings, !isFailing)));
@@ -41,7 +44,7 @@ export async function validate(app: App, given: readonly string[], options: Vali
   return isFailing ? EXIT.usage : EXIT.done;
 }
 
-async function find(compiler: Compiler, files: readonly PlaybookFile[]): Promise<Findings> {
+async function find(compiler: Compiler, files: readonly PlaybookFile[], templates: TemplateSource): Promise<Findings> {
   const texts = new Map<string, string>();
   const all: Diagnostic[] = [];
   const unchecked = new Map<string, string>();
@@ -53,8 +56,9 @@ async function find(compiler: Compiler, files: readonly PlaybookFile[]): Promise
     }
     texts.set(file.shown, read.text);
     try {
-      const { diagnostics, sources } = await compiler.compile(read.text, file.shown);
+      const { plan, diagnostics, sources } = await compiler.compile(read.text, file.shown);
       all.push(...diagnostics);
+      if (plan !== undefined) all.push(...(await templateProblems(plan, compiler.actions, templates)));
       for (const [name, text] of sources) texts.set(name, text);
     } catch (error) {
       const diagnostic = asDiagnostic(error, file);

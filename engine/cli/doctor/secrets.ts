@@ -56,12 +56,12 @@ export async function checkSecrets(
 }
 
 function judge(name: string, value: string): Finding {
-  const { verdict, message } = judgeValue(name, kindOf(name), value);
-  if (verdict === 'ok') return { about: 'secrets', level: 'ok', text: `${name} is there, ${message}` };
+  const { verdict, text } = judgeValue(name, kindOf(name), value);
+  if (verdict === 'ok') return { about: 'secrets', level: 'ok', text: `${name} is there, ${text}` };
   return {
     about: 'secrets',
     level: 'broken',
-    text: `${name}: ${message}`,
+    text: `${name}: ${text}`,
     mend: `Copy ${name} again from where it is issued`,
   };
 }

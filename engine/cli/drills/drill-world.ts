@@ -1,5 +1,5 @@
 // A drill's world around a run: found or made before it, scored after it.
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Scenario } from '../../drill/scenario.ts';
 import type { DrillWorld } from '../../drill/world.ts';
 import { messageOf, RunbookError } from '../../errors.ts';
@@ -114,7 +114,13 @@ function homeVariables(home: string): { readonly [name: string]: string } {
 
 /** The world's secrets, and no rules of the project: its people and addresses are not those that the rules mean. */
 export function drillSettings(world: DrillWorld, shell: App['env']): RunSettings {
-  return { env: drillEnv(world, shell), secrets: new Map(), root: null };
+  return {
+    env: drillEnv(world, shell),
+    secrets: new Map(),
+    root: null,
+    database: null,
+    worldFolder: dirname(world.homeFolder),
+  };
 }
 
 export function drillPeople(app: App, world: DrillWorld, isUnattended: boolean): (terminal: People) => People {

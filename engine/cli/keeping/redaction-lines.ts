@@ -34,6 +34,8 @@ function consequences({ events }: Pick<RedactionPlan, 'events'>): string[] {
   const lines: string[] = [];
   if (stands((type) => type.startsWith('change.'), /^(targets|results)\b.*\.id$/))
     lines.push('  It is in the name of something that was changed: runbook undo cannot take that change back any more');
+  if (stands(() => true, /^templates\b.*\.text$/))
+    lines.push('  The text of a template holds it: what is rendered by it from now on says so');
   if (stands(() => true, /^(playbook|calls)\b.*\.text$/))
     lines.push(
       '  The text of the playbook holds it: where what is left is not valid, the run can be read but not resumed',

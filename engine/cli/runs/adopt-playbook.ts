@@ -9,9 +9,11 @@ import { pinnedCalls, pinnedPlaybook } from '../../run/create.ts';
 import type { Draft } from '../../run/events.ts';
 import type { RunSession } from '../../run/session.ts';
 import type { RunState } from '../../run/state.ts';
+import { pinTemplates } from '../../run/templates.ts';
 import { oneLine } from '../../ui/text.ts';
 import type { App } from '../app.ts';
 import { findPlaybook, type PlaybookFile, readPlaybook } from '../playbooks/playbook-files.ts';
+import { templateFiles } from '../project/template-files.ts';
 import { isConfirmed } from './confirm.ts';
 import type { Continuation } from './continue-run.ts';
 import { requireFree } from './held-by.ts';
@@ -45,11 +47,13 @@ export async function adoptPlaybook(
   }
   if (!(await isConfirmed(app, { message: 'Go on with the changed playbook?', yes }))) return null;
   const by = app.operator;
+  const templates = await pinTemplates(plan, compiler.actions, templateFiles(app));
   const first = (session: RunSession): readonly Draft[] => {
     const { turns, indexes, voided, difference: now } = acceptable(before, plan, session.state, file.shown);
     const data = {
       playbook: pinnedPlaybook(plan),
       ...pinnedCalls(plan),
+      ...(templates === undefined ? {} : { templates }),
       turns,
       indexes,
       ...(voided.length === 0 ? {} : { voided }),

@@ -9,7 +9,7 @@ import type { App } from '../app.ts';
 import { answering } from './answering.ts';
 import { type DriveOptions, drive, runExitCode } from './drive.ts';
 import { requireFree } from './held-by.ts';
-import { changedFileLine, type OpenedRun } from './open-run.ts';
+import { changedFileLine, changedTemplatesLine, type OpenedRun } from './open-run.ts';
 
 export interface ContinueOptions {
   readonly yes?: boolean;
@@ -40,7 +40,8 @@ export async function continueRun(
     return sayEnded(app, opened);
   }
   const changed = more.plan === undefined ? changedFileLine(app, opened.created) : null;
-  if (changed !== null && state.endedAt === null) app.terminal.tell(changed);
+  const templates = more.plan === undefined ? changedTemplatesLine(app, opened.created) : null;
+  for (const line of [changed, templates]) if (line !== null && state.endedAt === null) app.terminal.tell(line);
   const answers = await answering(app, more.plan ?? plan, {
     file: options.answers,
     takesDefaults: options.yes === true,

@@ -18,8 +18,10 @@ import { EXIT } from '../exit-codes.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import type { Compiler } from '../playbooks/compiler.ts';
 import type { ProjectConfig } from '../project/load-config.ts';
+import { templateFiles } from '../project/template-files.ts';
 import { packageVersion } from '../resources.ts';
 import { attachScreen, type Screen } from './attach-screen.ts';
+import { databaseSettings } from './database-settings.ts';
 import { newHolder } from './held-by.ts';
 import { createHeldElsewhere } from './held-elsewhere.ts';
 import { learnSecrets } from './learn-secrets.ts';
@@ -64,6 +66,10 @@ export interface LastWords {
 export interface RunSettings extends Pick<ProjectConfig, 'env' | 'secrets' | 'root'> {
   /** Absent: none hold. */
   readonly rules?: ProjectConfig['rules'];
+  /** Absent or null: the config says nothing of the team's own database. */
+  readonly database?: ProjectConfig['database'];
+  /** Of a drill: where its world lies, and all that a database of a file may be in. */
+  readonly worldFolder?: string;
 }
 
 /** @returns the exit code. @throws E_RUN_HELD, and whatever executeRun does. */
@@ -112,6 +118,7 @@ export async function drive(options: DriveOptions): Promise<number> {
         random: Math.random,
         secrets: openSecrets(app, settings),
         redactor: app.redactor,
+        templateSource: templateFiles(app),
         vault: options.vault ?? openVault(app),
         env,
         pause: interrupts.pause,
@@ -122,6 +129,7 @@ export async function drive(options: DriveOptions): Promise<number> {
         operator: app.operator,
         heldElsewhere: createHeldElsewhere(app, journal, runId),
         ...(rules === undefined ? {} : { rules }),
+        database: databaseSettings(app, settings),
         actionDigest: options.compiler.actionDigest,
         ...(options.endsWithUndo === true ? { endsWithUndo: true } : {}),
       });

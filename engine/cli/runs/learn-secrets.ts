@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Action } from '../../action.ts';
+import { passwordsIn } from '../../database/address.ts';
 import type { Plan } from '../../playbook/plan.ts';
 import type { SecretReference } from '../../project/secret-reference.ts';
 import type { LearningRedactor } from '../../redact.ts';
@@ -25,6 +26,9 @@ export interface SecretSources {
  * would print is known once it is used, and until then by its shape, where it has one.
  */
 export function learnSecrets(redactor: LearningRedactor, plan: Plan, sources: SecretSources): void {
+  const learn = (name: string, value: string): void => {
+    for (const one of [value, ...passwordsIn(value)]) redactor.add(name, one);
+  };
   for (const name of secretNames(plan, sources.actions)) {
     const reference = sources.references?.get(name);
     // The variable of the secret's own name may hold it too, in a drill above all.
@@ -32,11 +36,11 @@ export function learnSecrets(redactor: LearningRedactor, plan: Plan, sources: Se
     for (const env of sources.envs) {
       for (const variable of variables) {
         const value = env[variable];
-        if (value !== undefined) redactor.add(name, value);
+        if (value !== undefined) learn(name, value);
       }
     }
     const value = reference?.kind === 'file' ? fileValue(resolve(sources.root ?? '.', reference.path)) : undefined;
-    if (value !== undefined) redactor.add(name, value);
+    if (value !== undefined) learn(name, value);
   }
 }
 

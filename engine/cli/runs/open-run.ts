@@ -6,11 +6,13 @@ import type { Plan } from '../../playbook/plan.ts';
 import type { EventData } from '../../run/events.ts';
 import { foldRun } from '../../run/session.ts';
 import type { RunState } from '../../run/state.ts';
+import { changedTemplates } from '../../run/templates.ts';
 import type { Journal } from '../../store/journal.ts';
 import type { App } from '../app.ts';
 import { existingJournal } from '../keeping/existing-store.ts';
 import { builtInPath, type Compiler, createCompiler } from '../playbooks/compiler.ts';
 import { loadConfig, type ProjectConfig } from '../project/load-config.ts';
+import { templateFiles } from '../project/template-files.ts';
 import { findRun } from './find-run.ts';
 import { learnSecrets } from './learn-secrets.ts';
 
@@ -74,4 +76,11 @@ export function changedFileLine(app: App, { playbook }: EventData['run.created']
   const path = builtInPath(playbook.file) ?? resolve(app.cwd, playbook.file);
   if (!existsSync(path) || readFileSync(path, 'utf8') === playbook.text) return null;
   return `${playbook.file} has changed since this run started. The run goes on with the text it started with; runbook resume --adopt takes the new one.`;
+}
+
+/** The same of the templates that the run pinned. */
+export function changedTemplatesLine(app: App, { templates = {} }: EventData['run.created']): string | null {
+  const changed = changedTemplates(templates, templateFiles(app));
+  if (changed.length === 0) return null;
+  return `${changed.join(', ')}: changed, or gone, since this run started. The run goes on with the ${changed.length === 1 ? 'text' : 'texts'} it started with.`;
 }

@@ -5,6 +5,7 @@ import type { ServiceDefinition } from './service.ts';
 import { pagerdutyService } from './sinks/pagerduty.ts';
 import { slackService } from './sinks/slack.ts';
 import { smtpService } from './sinks/smtp.ts';
+import { statuspageService } from './sinks/statuspage.ts';
 import { statusPageService } from './status-page.ts';
 import { vercelService } from './vercel.ts';
 import { webhookService } from './webhooks.ts';
@@ -17,6 +18,7 @@ const SERVICES: readonly ServiceDefinition[] = [
   slackService,
   pagerdutyService,
   smtpService,
+  statuspageService,
 ];
 
 /** Those that the scenario's world has: what it does not name listens nowhere and costs nothing. */

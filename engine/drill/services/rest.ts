@@ -1,4 +1,4 @@
-// What the JSON APIs around Clerk share: routes under a bearer token, bodies, answers.
+// What the JSON APIs around Clerk share: routes under a token, bodies, answers.
 
 import { isJsonObject, type Json, type JsonObject } from '../../json.ts';
 import { createRouter, type Route } from '../http/router.ts';
@@ -26,6 +26,8 @@ export class ApiProblem extends Error {
 
 export interface RestOptions {
   readonly token: string;
+  /** Before the token in the header; `Bearer` if absent. */
+  readonly scheme?: string;
   readonly routes: readonly Route<RestHandler>[];
   /** How this API writes an error. */
   readonly problem: (problem: ApiProblem) => Json;
@@ -33,12 +35,16 @@ export interface RestOptions {
   readonly unauthorized: { readonly status: number; readonly code: string };
 }
 
-export function createRestApi({ token, routes, problem, unauthorized }: RestOptions): HttpHandler {
+export function createRestApi({ token, scheme = 'Bearer', routes, problem, unauthorized }: RestOptions): HttpHandler {
   const route = createRouter(routes);
   return ({ method, path, query, headers, body }): HttpAnswer => {
     try {
-      if (!isSameSecret(headers.authorization ?? '', `Bearer ${token}`)) {
-        throw new ApiProblem(unauthorized.status, unauthorized.code, 'The bearer token is missing or wrong');
+      if (!isSameSecret(headers.authorization ?? '', `${scheme} ${token}`)) {
+        throw new ApiProblem(
+          unauthorized.status,
+          unauthorized.code,
+          `The ${scheme === 'Bearer' ? 'bearer ' : ''}token is missing or wrong`,
+        );
       }
       const match = route(method, path.length > 1 ? path.replace(/\/$/, '') : path);
       if (match === undefined) throw new ApiProblem(404, 'not_found', `${method} ${path} is not emulated`);

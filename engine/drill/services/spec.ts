@@ -55,4 +55,5 @@ export interface ServicesSpec {
   readonly slack?: Present;
   readonly pagerduty?: Present;
   readonly smtp?: Present;
+  readonly statuspage?: Present;
 }

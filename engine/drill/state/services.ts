@@ -9,15 +9,23 @@ import {
   emptyDeployments,
 } from './services/deployments.ts';
 import { emptyMessages, type MessageMutation, type MessageState, messageFolds } from './services/messages.ts';
+import { emptyNotices, type NoticeMutation, type NoticeState, noticeFolds } from './services/notices.ts';
 import { type StatusMutation, type StatusState, statusFolds } from './services/status.ts';
 import { emptyWebhooks, type WebhookMutation, type WebhookState, webhookFolds } from './services/webhooks.ts';
 
-export type ServiceMutation = AppMutation | DeploymentMutation | MessageMutation | StatusMutation | WebhookMutation;
+export type ServiceMutation =
+  | AppMutation
+  | DeploymentMutation
+  | MessageMutation
+  | NoticeMutation
+  | StatusMutation
+  | WebhookMutation;
 
 export interface ServiceState {
   readonly app: AppState;
   readonly deployments: DeploymentState;
   readonly messages: MessageState;
+  readonly notices: NoticeState;
   readonly status: StatusState;
   readonly webhooks: WebhookState;
 }
@@ -27,6 +35,7 @@ export function emptyServices(): ServiceState {
     app: emptyApp(),
     deployments: emptyDeployments(),
     messages: emptyMessages(),
+    notices: emptyNotices(),
     status: [],
     webhooks: emptyWebhooks(),
   };
@@ -36,6 +45,7 @@ export const serviceFolds: Folds<ServiceMutation, ServiceState> = {
   ...on(appFolds, ({ app }) => app),
   ...on(deploymentFolds, ({ deployments }) => deployments),
   ...on(messageFolds, ({ messages }) => messages),
+  ...on(noticeFolds, (state) => state),
   ...on(statusFolds, ({ status }) => status),
   ...on(webhookFolds, ({ webhooks }) => webhooks),
 };

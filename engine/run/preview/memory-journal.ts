@@ -56,6 +56,20 @@ export function createMemoryJournal(options: { readonly redactor: Redactor; read
       if (bytes) return bytes;
       throw new RunbookError({ code: 'E_BLOB_MISSING', message: `There is no blob ${name} in this plan` });
     },
+    async openBlob(runId) {
+      const pieces: Uint8Array[] = [];
+      return {
+        write: async (bytes) => void pieces.push(Uint8Array.from(bytes)),
+        end: async () => {
+          const bytes = Buffer.concat(pieces);
+          return { name: await this.putBlob(runId, bytes), sizeBytes: bytes.length };
+        },
+        discard: async () => undefined,
+      };
+    },
+    async *readBlob(runId, name) {
+      yield await this.getBlob(runId, name);
+    },
     runs: async () => [],
     verify: async (runId) => ({ events: eventsOf(runId).length, head: NO_HASH }),
     close: async () => undefined,

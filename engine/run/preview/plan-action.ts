@@ -92,7 +92,7 @@ async function tryAction(
           cutOff.reject(new OutOfTime());
         });
   const silent = { onProgress: () => undefined, onLog: () => undefined };
-  const context = await openStepContext(engine, { node, action, step, ledger: port, control, ...silent });
+  const context = await openStepContext(engine, { node, action, step, inputs, ledger: port, control, ...silent });
   try {
     const result = await Promise.race([context.guard(() => action.run(inputs, context.ctx)), cutOff.promise]);
     const found = { changes: byOutcome(settled, touched), expected: byVerb(named) };

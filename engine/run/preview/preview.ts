@@ -24,7 +24,18 @@ import { visitManual } from './walk-manual.ts';
 export interface PreviewOptions
   extends Pick<
     EngineOptions,
-    'plan' | 'actions' | 'vault' | 'secrets' | 'redactor' | 'env' | 'clock' | 'random' | 'operator' | 'version'
+    | 'plan'
+    | 'actions'
+    | 'vault'
+    | 'secrets'
+    | 'redactor'
+    | 'env'
+    | 'clock'
+    | 'random'
+    | 'operator'
+    | 'version'
+    | 'templateSource'
+    | 'database'
   > {
   /** Checked and completed (resolveInputs), handles for those that are secret (sealNamed). */
   readonly inputs: JsonObject;

@@ -1,6 +1,7 @@
 // What a plan says: every step of the playbook as it would go, and the sums of it. Data only.
-import type { Action, Effect, Outcome, Target } from '../../action.ts';
+import type { Effect, Outcome, Target } from '../../action.ts';
 import type { Json, JsonObject } from '../../json.ts';
+import type { ShownRead } from '../declared-reads.ts';
 import type { StepKind } from '../events.ts';
 
 /**
@@ -62,7 +63,8 @@ export interface PlannedAction {
   /** Absent where it is known only in the run. */
   readonly output?: Json;
   /** Requests that are no GET and processes that its action says only read. */
-  readonly reads: Action['reads'];
+  /** Requests that are no GET and yet only read. */
+  readonly reads: readonly ShownRead[];
   readonly execReads?: string;
   /** Why it waits for no approval. */
   readonly approvalWaived?: string;

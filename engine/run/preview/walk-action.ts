@@ -4,6 +4,7 @@ import type { Json } from '../../json.ts';
 import type { ActionStep, Template } from '../../playbook/plan.ts';
 import { handleOf } from '../../playbook/secret-fields.ts';
 import { errorFact } from '../attempt-end.ts';
+import { shownReads } from '../declared-reads.ts';
 import { actionOf, effectOf } from '../engine.ts';
 import { type ResolvedInputs, resolveStepInputs } from '../inputs.ts';
 import { SecretWanted } from '../reveal.ts';
@@ -42,7 +43,8 @@ async function planStep(walk: Walk, node: ActionStep, { base, step }: Entered): 
     why = `the secret ${thrown.secret} is not known before the run`;
     findings.unknowns.push({ path: base.path, what: `the secret ${thrown.secret}`, why: 'nobody has given it yet' });
   }
-  const resolved = { ...about, ...parts.shown };
+  const reads = shownReads(action.reads, parts.shown.inputs);
+  const resolved = { ...about, ...parts.shown, reads };
   if (inputs === undefined) {
     findings.hasPlanned ||= about.effect !== 'read';
     unknowns.step(node.path, `${base.path} was not tried: ${why}`, 'output');
@@ -71,7 +73,7 @@ function aboutAction({ findings }: Walk, node: ActionStep, action: Action): Omit
     changes: [],
     expected: [],
     isBeforeChanges: findings.hasPlanned && effectOf(action, node) === 'read',
-    reads: action.reads,
+    reads: shownReads(action.reads, undefined),
     limits: [],
     ...(action.execReads === undefined ? {} : { execReads: action.execReads }),
     ...(node.approvalWaived === undefined ? {} : { approvalWaived: node.approvalWaived }),

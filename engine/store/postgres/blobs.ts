@@ -1,6 +1,7 @@
 // Blobs in PostgreSQL: a blob is there whole or not at all.
-import { type BlobPart, blobParts, digestBlob, joinBlob } from '../blob.ts';
-import { insertBlobPart, selectBlobParts } from '../queries/blobs.ts';
+import { type BlobPart, blobParts, createBlobCheck, digestBlob, joinBlob } from '../blob.ts';
+import { type BlobWriter, createBlobWriter } from '../blob-writer.ts';
+import { deleteBlob, deleteUnendedBlobs, insertBlobPart, renameBlob, selectBlobParts } from '../queries/blobs.ts';
 import { selectHeadSeq } from '../queries/events.ts';
 import { unknownRunError } from '../refusals.ts';
 import type { PostgresConnection } from './connection.ts';
@@ -38,4 +39,45 @@ export async function getBlob(connection: PostgresConnection, runId: string, dig
     parts.push(...read);
     if (read.length < PARTS_PER_READ) return joinBlob(runId, digest, parts);
   }
+}
+
+/** A first write of a megabyte, or the end, fails with E_RUN_UNKNOWN where there is no such run. */
+export function openBlob(connection: PostgresConnection, runId: string, salt: string): BlobWriter {
+  const { db } = connection;
+  // Each is the same when it is done twice: the connection may have been lost after its commit.
+  return createBlobWriter(salt, {
+    async put({ name, part, salt: partSalt, data }) {
+      await connection.write(async (transaction) => {
+        if (part === 0 && !(await transaction.first(selectHeadSeq(db, runId)))) throw unknownRunError(runId);
+        const row = { run_id: runId, digest: name, part, salt: partSalt, data };
+        await transaction.run(insertBlobPart(db, row).onConflict((conflict) => conflict.doNothing()));
+      }, 'process');
+    },
+    async rename(from, to) {
+      await connection.write((transaction) => transaction.run(renameBlob(db, runId, { from, to })));
+    },
+    async remove(name) {
+      await connection.write((transaction) => transaction.run(deleteBlob(db, runId, name)), 'process');
+    },
+  });
+}
+
+/** @throws E_BLOB_MISSING before the first part; E_BLOB_CORRUPT after the last. */
+export async function* readBlob(
+  connection: PostgresConnection,
+  runId: string,
+  digest: string,
+): AsyncGenerator<Uint8Array, void> {
+  const check = createBlobCheck(runId, digest);
+  for (let offset = 0; ; offset += 1) {
+    const query = selectBlobParts(connection.db, runId, digest).offset(offset).limit(1);
+    const part: BlobPart | undefined = await connection.first(query);
+    if (part === undefined) return check.end();
+    check.add(part);
+    yield part.data;
+  }
+}
+
+export async function removeUnendedBlobs(connection: PostgresConnection, runId: string): Promise<void> {
+  await connection.write((transaction) => transaction.run(deleteUnendedBlobs(connection.db, runId)), 'process');
 }

@@ -1,5 +1,6 @@
 // The Journal on a PostgreSQL database, for a team. Wires the parts of this folder together and does nothing itself.
 import type { Draft, RunEvent } from '../../run/events.ts';
+import type { BlobWriter } from '../blob-writer.ts';
 import type {
   AppendRequest,
   Fence,
@@ -25,7 +26,7 @@ import type { EventsTable } from '../schema.ts';
 import { chainLinks, verifyRows } from '../verify.ts';
 import { Appender } from './append.ts';
 import { readParts, removeRun, restoreRun } from './archive.ts';
-import { getBlob, putBlob } from './blobs.ts';
+import { getBlob, openBlob, putBlob, readBlob, removeUnendedBlobs } from './blobs.ts';
 import type { StoreClock } from './clock.ts';
 import type { PostgresConnection } from './connection.ts';
 import { createRun, type NewRun } from './create.ts';
@@ -95,7 +96,9 @@ export class PostgresJournal implements Store {
 
   async acquire(runId: string, holder: LeaseHolder): Promise<Fence> {
     const redacted = { ...holder, operator: this.#redactor.text(holder.operator) };
-    return acquireLease(this.#open(), runId, redacted, this.#clock);
+    const fence = await acquireLease(this.#open(), runId, redacted, this.#clock);
+    await removeUnendedBlobs(this.#open(), runId);
+    return fence;
   }
 
   async renew(runId: string, fence: Fence): Promise<void> {
@@ -116,6 +119,14 @@ export class PostgresJournal implements Store {
 
   async getBlob(runId: string, digest: string): Promise<Uint8Array> {
     return getBlob(this.#open(), runId, digest);
+  }
+
+  async openBlob(runId: string): Promise<BlobWriter> {
+    return openBlob(this.#open(), runId, this.#salt());
+  }
+
+  readBlob(runId: string, digest: string): AsyncIterable<Uint8Array> {
+    return readBlob(this.#open(), runId, digest);
   }
 
   async runs(

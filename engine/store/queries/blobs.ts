@@ -19,7 +19,7 @@ export function selectBlobParts(db: Db, runId: string, digest: string) {
     .orderBy('part');
 }
 
-/** Parts of any blob of the run, by name and part, behind the one given. */
+/** Parts of any ended blob of the run, by name and part, behind the one given. */
 export function selectPartsAfter(
   db: Db,
   runId: string,
@@ -30,6 +30,7 @@ export function selectPartsAfter(
     .selectFrom('blobs')
     .select(['digest', 'part', 'salt', 'data'])
     .where('run_id', '=', runId)
+    .where('digest', 'not like', '~%')
     .where(({ or, and, eb }) =>
       or([eb('digest', '>', after.name), and([eb('digest', '=', after.name), eb('part', '>', after.part)])]),
     )
@@ -40,6 +41,15 @@ export function selectPartsAfter(
 
 export function deleteBlob(db: Db, runId: string, digest: string) {
   return db.deleteFrom('blobs').where('run_id', '=', runId).where('digest', '=', digest);
+}
+
+export function renameBlob(db: Db, runId: string, { from, to }: { readonly from: string; readonly to: string }) {
+  return db.updateTable('blobs').set({ digest: to }).where('run_id', '=', runId).where('digest', '=', from);
+}
+
+/** What writers that are gone left behind. */
+export function deleteUnendedBlobs(db: Db, runId: string) {
+  return db.deleteFrom('blobs').where('run_id', '=', runId).where('digest', 'like', '~%');
 }
 
 export function deleteBlobs(db: Db, runId: string) {

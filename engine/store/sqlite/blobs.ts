@@ -1,6 +1,7 @@
 // Blobs in SQLite: a blob is there whole or not at all.
-import { blobParts, digestBlob, joinBlob } from '../blob.ts';
-import { insertBlobPart, selectBlobParts } from '../queries/blobs.ts';
+import { type BlobPart, blobParts, createBlobCheck, digestBlob, joinBlob } from '../blob.ts';
+import { type BlobWriter, createBlobWriter } from '../blob-writer.ts';
+import { deleteBlob, deleteUnendedBlobs, insertBlobPart, renameBlob, selectBlobParts } from '../queries/blobs.ts';
 import { selectHeadSeq } from '../queries/events.ts';
 import { unknownRunError } from '../refusals.ts';
 import type { SqliteConnection } from './connection.ts';
@@ -27,4 +28,44 @@ export function putBlob(connection: SqliteConnection, { runId, bytes, salt }: Ne
 
 export function getBlob(connection: SqliteConnection, runId: string, digest: string): Uint8Array {
   return joinBlob(runId, digest, connection.all(selectBlobParts(connection.db, runId, digest)));
+}
+
+/** A first write of a megabyte, or the end, fails with E_RUN_UNKNOWN where there is no such run. */
+export function openBlob(connection: SqliteConnection, runId: string, salt: string): BlobWriter {
+  const { db } = connection;
+  return createBlobWriter(salt, {
+    async put({ name, part, salt: partSalt, data }) {
+      connection.write(() => {
+        if (part === 0 && !connection.first(selectHeadSeq(db, runId))) throw unknownRunError(runId);
+        connection.run(insertBlobPart(db, { run_id: runId, digest: name, part, salt: partSalt, data }));
+      }, 'process');
+    },
+    async rename(from, to) {
+      connection.write(() => connection.run(renameBlob(db, runId, { from, to })));
+    },
+    async remove(name) {
+      connection.write(() => connection.run(deleteBlob(db, runId, name)), 'process');
+    },
+  });
+}
+
+/** @throws E_BLOB_MISSING before the first part; E_BLOB_CORRUPT after the last. */
+export async function* readBlob(
+  connection: SqliteConnection,
+  runId: string,
+  digest: string,
+): AsyncGenerator<Uint8Array, void> {
+  const check = createBlobCheck(runId, digest);
+  for (let offset = 0; ; offset += 1) {
+    const part: BlobPart | undefined = connection.first(
+      selectBlobParts(connection.db, runId, digest).offset(offset).limit(1),
+    );
+    if (part === undefined) return check.end();
+    check.add(part);
+    yield part.data;
+  }
+}
+
+export function removeUnendedBlobs(connection: SqliteConnection, runId: string): void {
+  connection.write(() => connection.run(deleteUnendedBlobs(connection.db, runId)), 'process');
 }

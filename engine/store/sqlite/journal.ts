@@ -1,5 +1,6 @@
 // The Journal on one SQLite file, for one machine. Wires the parts of this folder together and does nothing itself.
 import type { Draft, RunEvent } from '../../run/events.ts';
+import type { BlobWriter } from '../blob-writer.ts';
 import type {
   AppendRequest,
   Fence,
@@ -25,7 +26,7 @@ import type { EventsTable } from '../schema.ts';
 import { chainLinks, verifyRows } from '../verify.ts';
 import { Appender } from './append.ts';
 import { readParts, removeRun, restoreRun } from './archive.ts';
-import { getBlob, putBlob } from './blobs.ts';
+import { getBlob, openBlob, putBlob, readBlob, removeUnendedBlobs } from './blobs.ts';
 import type { SqliteConnection } from './connection.ts';
 import { createRun, type NewRun } from './create.ts';
 import { storeFacts } from './facts.ts';
@@ -82,7 +83,10 @@ export class SqliteJournal implements Store {
   }
 
   async acquire(runId: string, holder: LeaseHolder): Promise<Fence> {
-    return acquireLease(this.#open(), runId, { ...holder, operator: this.#redactor.text(holder.operator) }, this.#now);
+    const redacted = { ...holder, operator: this.#redactor.text(holder.operator) };
+    const fence = acquireLease(this.#open(), runId, redacted, this.#now);
+    removeUnendedBlobs(this.#open(), runId);
+    return fence;
   }
 
   async renew(runId: string, fence: Fence): Promise<void> {
@@ -103,6 +107,14 @@ export class SqliteJournal implements Store {
 
   async getBlob(runId: string, digest: string): Promise<Uint8Array> {
     return getBlob(this.#open(), runId, digest);
+  }
+
+  async openBlob(runId: string): Promise<BlobWriter> {
+    return openBlob(this.#open(), runId, this.#salt());
+  }
+
+  readBlob(runId: string, digest: string): AsyncIterable<Uint8Array> {
+    return readBlob(this.#open(), runId, digest);
   }
 
   async runs(

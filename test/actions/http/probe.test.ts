@@ -9,9 +9,15 @@ test('a 200 is ok', async () => {
   expect(await fakeRun().run(probe, { url, bodyIncludes: 'health' })).toEqual({
     ok: true,
     status: 200,
+    failure: 'none',
+    summary: expect.stringMatching(/^GET http:\/\/127\.0\.0\.1:\d+\/ answered 200 in \d+ ms$/),
     latencyMs: expect.any(Number),
     maxLatencyMs: expect.any(Number),
     attempts: 1,
+    redirects: [],
+    headers: {},
+    picked: {},
+    warnings: [],
   });
 });
 

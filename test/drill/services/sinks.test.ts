@@ -31,7 +31,7 @@ test('the incoming webhook answers ok to a text or blocks, and keeps what people
   expect(await post(SLACK_WEBHOOK_URL, '{"blocks":[]}')).toEqual({ status: 400, text: 'invalid_blocks' });
   expect(await post(`${SLACK_WEBHOOK_URL}x`, '{"text":"Hello"}')).toEqual({ status: 404, text: 'no_service' });
   expect((await messages(world)).map(({ text }) => text)).toEqual(['Hello', 'Incident\n*Severity* P1']);
-  expect(appOf(world).messages).toEqual({ slack: 2, pagerduty: 0, smtp: 0 });
+  expect(appOf(world).messages).toEqual({ slack: 2, pagerduty: 0, smtp: 0, statuspage: 0 });
 });
 
 test('an event is accepted with its dedup key, or given one; what lacks something is refused by name', async () => {

@@ -50,7 +50,7 @@ test('a roll-back brings the earlier deployment with its own variables; a promot
   const clock = manualClock();
   const world = await startAppWorld({ app: { bad: { pages: 'failing' } }, services: { vercel: {} } }, { clock });
   const [bad, good] = await deployments(world);
-  expect([bad?.readySubstate, good?.readySubstate]).toEqual(['PROMOTED', 'STAGED']);
+  expect([bad?.readySubstate, good?.readySubstate]).toEqual(['PROMOTED', 'PROMOTED']);
   expect(must(bad).createdAt).toBe(STARTED_AT - 20 * 60_000);
   expect(await health(world)).toBe(500);
   expect((await vercel(world, 'POST', `/v1/projects/{id}/rollback/${String(good?.uid)}`)).status).toBe(201);
@@ -63,7 +63,33 @@ test('a roll-back brings the earlier deployment with its own variables; a promot
   expect(await health(world)).toBe(500);
   expect(objectOf(await vercel(world, 'GET', '/v9/projects/{id}'))).toMatchObject({
     targets: { production: { id: bad?.uid } },
+    lastAliasRequest: { type: 'promote', toDeploymentId: bad?.uid, jobStatus: 'succeeded' },
   });
+});
+
+test('a deployment that has never seen production traffic is told from one that has', async () => {
+  const clock = manualClock();
+  const world = await startAppWorld({ app: {}, services: { vercel: { buildSeconds: 5 } } }, { clock });
+  await vercel(world, 'POST', '/v13/deployments', { name: 'sample-app' });
+  expect((await deployments(world)).map(({ state, readySubstate }) => [state, readySubstate])).toEqual([
+    ['BUILDING', undefined],
+    ['READY', 'PROMOTED'],
+  ]);
+  clock.advance(5000);
+  expect((await deployments(world)).map(({ readySubstate }) => readySubstate)).toEqual(['PROMOTED', 'PROMOTED']);
+});
+
+test('the project says how far the last roll-back is', async () => {
+  const clock = manualClock();
+  const world = await startAppWorld({ app: { bad: { pages: 'failing' } }, services: { vercel: {} } }, { clock });
+  const project = async () => objectOf(await vercel(world, 'GET', '/v9/projects/{id}'));
+  expect(await project()).toMatchObject({ lastAliasRequest: null });
+  const [, good] = await deployments(world);
+  await vercel(world, 'POST', `/v1/projects/{id}/rollback/${String(good?.uid)}`);
+  const asked = { type: 'rollback', toDeploymentId: good?.uid };
+  expect(await project()).toMatchObject({ lastAliasRequest: { ...asked, jobStatus: 'in-progress' } });
+  clock.advance(3000);
+  expect(await project()).toMatchObject({ lastAliasRequest: { ...asked, jobStatus: 'succeeded' } });
 });
 
 test('a roll-back holds although a build that was asked for before it ends later', async () => {

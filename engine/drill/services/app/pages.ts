@@ -4,7 +4,7 @@ import type { WorldContext } from '../../context.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/server.ts';
 import type { Variables } from '../../state/services/deployments.ts';
 import { answerJson } from './answer.ts';
-import { bypassState, isBypassable } from './bypass.ts';
+import { BYPASS_HEADER, bypassState, isBypassable } from './bypass.ts';
 import { whoAsks } from './tokens.ts';
 
 const PAGES = ['/dashboard', '/admin', '/billing'];
@@ -24,28 +24,32 @@ export async function answerPage(request: HttpRequest, options: PageOptions): Pr
   const { method, path } = request;
   if (options.isBroken) return answerJson(500, { error: 'Internal Server Error' });
   const now = context.clock.now();
-  if (isBypassable(method, path) && bypassState(variables, now).on) {
+  const bypass = bypassState(variables, now);
+  if (bypass.on && isBypassable(method, path)) {
     context.commit({ type: 'app.bypassed', at: now, by: 'world', method, path });
-    return page(path, { userId: null, bypassed: true });
+    return page(path, { userId: null, bypassedUntil: new Date(bypass.until).toISOString() });
   }
   const visitor = await whoAsks(request.headers, {
     how: context.scenario.world.app?.tokens ?? 'jwt-key',
     variables,
     apiUrl: context.url('clerk'),
   });
-  if (visitor.kind === 'user') return page(path, { userId: visitor.userId, bypassed: false });
+  if (visitor.kind === 'user') return page(path, { userId: visitor.userId });
   if (visitor.kind === 'cannot-tell')
     return answerJson(503, { error: 'authentication is unavailable', why: visitor.why });
   if (path.startsWith('/api/')) return answerJson(401, { error: 'not signed in', why: visitor.why });
   return { status: 307, headers: { Location: `/sign-in?redirect_url=${encodeURIComponent(path)}` }, body: '' };
 }
 
-function page(path: string, who: { readonly userId: string | null; readonly bypassed: boolean }): HttpAnswer {
-  if (path.startsWith('/api/')) return answerJson(200, who);
-  const text = who.bypassed ? 'Signed in: not checked (emergency bypass)' : `Signed in: ${who.userId}`;
+function page(path: string, who: { readonly userId: string | null; readonly bypassedUntil?: string }): HttpAnswer {
+  const { userId, bypassedUntil } = who;
+  const headers = bypassedUntil === undefined ? {} : { [BYPASS_HEADER]: bypassedUntil };
+  const bypassed = bypassedUntil !== undefined;
+  if (path.startsWith('/api/')) return answerJson(200, { userId, bypassed }, headers);
+  const text = bypassed ? 'Signed in: not checked (emergency bypass)' : `Signed in: ${userId}`;
   return {
     status: 200,
-    headers: { 'Content-Type': 'text/html; charset=utf-8', ...(who.bypassed ? { 'X-Emergency-Bypass': '1' } : {}) },
+    headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers },
     body: `<!doctype html><h1>${path}</h1><p>${text}</p>`,
   };
 }

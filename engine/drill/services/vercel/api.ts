@@ -10,7 +10,7 @@ import { randomWord, STREAM } from '../../random.ts';
 import type { Deployment, Variable } from '../../state/services/deployments.ts';
 import { ApiProblem, createRestApi, type RestHandler, type RestRequest } from '../rest.ts';
 import type { VercelSpec } from '../spec.ts';
-import { presentDeployment, presentListed, presentVariable, readyStateOf } from './present.ts';
+import { presentDeployment, presentListed, presentRequest, presentVariable, readyStateOf } from './present.ts';
 import {
   deploymentAt,
   deploymentIdAt,
@@ -20,6 +20,7 @@ import {
   toVariables,
   variableIdAt,
   variablesOf,
+  wasLive,
 } from './project.ts';
 
 const VERSIONS = ['v1', 'v6', 'v9', 'v10', 'v13'];
@@ -99,7 +100,6 @@ export function createVercelApi(context: WorldContext, spec: VercelSpec): HttpHa
     const states = query.get('state')?.split(',');
     const [since, until] = [numberOf(query, 'since'), numberOf(query, 'until')];
     const limit = Math.min(numberOf(query, 'limit') ?? DEFAULT_LIMIT, MAX_LIMIT);
-    const live = deploymentAt(context, now).id;
     const wanted = deploymentsOf(context).filter(
       (one) =>
         [projectId, PROJECT_NAME].includes(project) &&
@@ -113,7 +113,7 @@ export function createVercelApi(context: WorldContext, spec: VercelSpec): HttpHa
     return {
       status: 200,
       value: {
-        deployments: rows.map((one) => presentListed(one, { now, isLive: one.id === live })),
+        deployments: rows.map((one) => presentListed(one, { now, wasLive: wasLive(context, one, now) })),
         pagination: { count: rows.length, next, prev: rows[0]?.createdAt ?? null },
       },
     };
@@ -147,12 +147,14 @@ export function createVercelApi(context: WorldContext, spec: VercelSpec): HttpHa
     });
   const showProject = inProject(() => {
     const now = clock.now();
+    const last = deployments().requests.at(-1);
     return {
       status: 200,
       value: {
         id: projectId,
         name: PROJECT_NAME,
         targets: { production: presentDeployment(deploymentAt(context, now), now) },
+        lastAliasRequest: last === undefined ? null : presentRequest(last, now),
       },
     };
   });

@@ -2,7 +2,7 @@
 // properties that an incident looks at; which others there are is left out here.
 import type { Json } from '../../../json.ts';
 import { randomWord, STREAM } from '../../random.ts';
-import type { Deployment, Variable } from '../../state/services/deployments.ts';
+import type { AliasRequest, Deployment, Variable } from '../../state/services/deployments.ts';
 import { PROJECT_NAME } from './project.ts';
 
 type Shape = { readonly [name: string]: Json };
@@ -16,7 +16,7 @@ export function readyStateOf({ readyAt }: Deployment, now: number): ReadyState {
 /** GET /v6/deployments: `uid`, and `state` beside `readyState`. */
 export function presentListed(
   deployment: Deployment,
-  options: { readonly now: number; readonly isLive: boolean },
+  options: { readonly now: number; readonly wasLive: boolean },
 ): Shape {
   const { id, createdAt, readyAt, message } = deployment;
   const state = readyStateOf(deployment, options.now);
@@ -30,14 +30,14 @@ export function presentListed(
     ...(state === 'READY' ? { ready: readyAt } : {}),
     state,
     readyState: state,
-    // PROMOTED: it has been in production; Vercel says so of what could be rolled back to.
-    readySubstate: options.isLive ? 'PROMOTED' : 'STAGED',
+    // PROMOTED: it has seen production traffic; STAGED: it never has.
+    ...(state === 'READY' ? { readySubstate: options.wasLive ? 'PROMOTED' : 'STAGED' } : {}),
     target: 'production',
     type: 'LAMBDAS',
     source: 'git',
     creator: { uid: 'drill', username: 'drill' },
     meta: { githubCommitMessage: message, githubCommitRef: 'main', githubCommitSha: shaOf(id) },
-    isRollbackCandidate: state === 'READY',
+    isRollbackCandidate: state === 'READY' && options.wasLive,
   };
 }
 
@@ -56,6 +56,17 @@ export function presentDeployment(deployment: Deployment, now: number): Shape {
     target: 'production',
     type: 'LAMBDAS',
     meta: { githubCommitMessage: message, githubCommitRef: 'main', githubCommitSha: shaOf(id) },
+  };
+}
+
+/** `lastAliasRequest` of a project: the last roll-back or promotion. Failing ones are not emulated. */
+export function presentRequest({ id, how, requestedAt, effectiveAt }: AliasRequest, now: number): Shape {
+  return {
+    fromDeploymentId: null,
+    toDeploymentId: id,
+    jobStatus: effectiveAt <= now ? 'succeeded' : 'in-progress',
+    requestedAt,
+    type: how,
   };
 }
 

@@ -110,6 +110,12 @@ export function deploymentAt(context: ProjectContext, now: number): Deployment {
   return found;
 }
 
+/** Has it seen production traffic by that time? */
+export function wasLive(context: ProjectContext, { id, code, createdAt }: Deployment, now: number): boolean {
+  if (context.state.services.deployments.live.some((one) => one.id === id && one.at <= now)) return true;
+  return createdAt < context.startedAt && (code === 'good' || hasBadAtStart(context));
+}
+
 function hasBadAtStart({ scenario }: ProjectContext): boolean {
   return scenario.world.app?.bad?.live === true;
 }

@@ -48,16 +48,25 @@ export interface Variable {
   readonly updatedAt: number;
 }
 
+export interface AliasRequest {
+  readonly id: string;
+  readonly how: 'rollback' | 'promote';
+  readonly requestedAt: number;
+  readonly effectiveAt: number;
+}
+
 export interface DeploymentState {
   readonly added: Deployment[];
   /** What became production when, in the order in which it was asked for. */
   readonly live: { readonly id: string; readonly at: number }[];
+  /** Roll-backs and promotions that were asked for, in that order. */
+  readonly requests: AliasRequest[];
   /** What differs from the project's first variables, by id; null where one was deleted. */
   readonly variables: Map<string, Variable | null>;
 }
 
 export function emptyDeployments(): DeploymentState {
-  return { added: [], live: [], variables: new Map() };
+  return { added: [], live: [], requests: [], variables: new Map() };
 }
 
 export const deploymentFolds: Folds<DeploymentMutation, DeploymentState> = {
@@ -65,8 +74,9 @@ export const deploymentFolds: Folds<DeploymentMutation, DeploymentState> = {
     added.push({ id, code, variables, createdAt: at, readyAt, message });
     live.push({ id, at: readyAt });
   },
-  'deployment.promote': ({ live }, { id, effectiveAt }) => {
+  'deployment.promote': ({ live, requests }, { at, id, how, effectiveAt }) => {
     live.push({ id, at: effectiveAt });
+    requests.push({ id, how, requestedAt: at, effectiveAt });
   },
   'variable.set': ({ variables }, { at, id, key, value }) => {
     const before = variables.get(id);

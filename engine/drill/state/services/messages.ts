@@ -1,7 +1,7 @@
-// Messages to people that arrived at one of the sinks (Slack-like, PagerDuty-like, SMTP).
+// Messages to people that arrived at one of the sinks (Slack-like, PagerDuty-like, SMTP, Statuspage-like).
 import type { At, Folds } from '../fold.ts';
 
-export const SINKS = ['slack', 'pagerduty', 'smtp'] as const;
+export const SINKS = ['slack', 'pagerduty', 'smtp', 'statuspage'] as const;
 export type Sink = (typeof SINKS)[number];
 
 export type MessageMutation = At & {
@@ -30,13 +30,15 @@ export interface MessageState {
 const KEPT_MESSAGES = 1000;
 
 export function emptyMessages(): MessageState {
-  return { kept: [], counts: { slack: 0, pagerduty: 0, smtp: 0 } };
+  return { kept: [], counts: { slack: 0, pagerduty: 0, smtp: 0, statuspage: 0 } };
 }
 
 export const messageFolds: Folds<MessageMutation, MessageState> = {
-  'message.received': (slice, { at, sink, about, text }) => {
-    slice.kept.push({ at, sink, about, text });
-    slice.counts[sink] += 1;
-    if (slice.kept.length > KEPT_MESSAGES) slice.kept.shift();
-  },
+  'message.received': (slice, { at, sink, about, text }) => keepMessage(slice, { at, sink, about, text }),
 };
+
+export function keepMessage(slice: MessageState, message: Message): void {
+  slice.kept.push(message);
+  slice.counts[message.sink] += 1;
+  if (slice.kept.length > KEPT_MESSAGES) slice.kept.shift();
+}

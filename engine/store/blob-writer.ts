@@ -1,10 +1,7 @@
 // A blob that comes piece by piece: at most one part of it is in memory. Until it has ended its parts lie under a name that
 // nothing refers to; only then is its own name known, which is a digest of all of it.
 import { createHash, randomUUID } from 'node:crypto';
-import { PART_BYTES } from './queries/blobs.ts';
-
-/** Begins the names of blobs that have not ended; none of hex digits does. */
-export const UNENDED = '~';
+import { PART_BYTES, UNENDED } from './queries/blobs.ts';
 
 export interface BlobWriter {
   /** Resolves when more may come. What was written before an end of this process is thrown away by the next writer. */
@@ -17,7 +14,7 @@ export interface BlobWriter {
 
 /** What a database does for a writer. */
 export interface BlobSink {
-  /** Safe from an end of the process when it resolves. */
+  /** Safe from an end of the process when it resolves; `data` is written over after that. */
   put(part: {
     readonly name: string;
     readonly part: number;
@@ -33,35 +30,36 @@ export interface BlobSink {
 export function createBlobWriter(salt: string, sink: BlobSink): BlobWriter {
   const name = `${UNENDED}${randomUUID()}`;
   const hash = createHash('sha256').update(salt, 'hex');
-  let pieces: Uint8Array[] = [];
-  let heldBytes = 0;
+  /** Of the part that is being filled. */
+  let buffer: Buffer | undefined;
+  let filled = 0;
   let sizeBytes = 0;
   let parts = 0;
 
-  const flush = async (bytes: number): Promise<void> => {
-    const held = Buffer.concat(pieces);
-    const data = held.subarray(0, bytes);
-    const rest = held.subarray(bytes);
-    // A copy: the part that was put must not stay in memory for its sake.
-    pieces = rest.length === 0 ? [] : [Buffer.from(rest)];
-    heldBytes = rest.length;
+  const flush = async (): Promise<void> => {
+    const data = buffer?.subarray(0, filled) ?? new Uint8Array();
     const part = parts;
     parts += 1;
+    filled = 0;
     await sink.put({ name, part, salt: part === 0 ? salt : null, data });
   };
 
   return {
     async write(bytes) {
       hash.update(bytes);
-      // A copy: whoever wrote may use its buffer again.
-      pieces.push(Uint8Array.from(bytes));
-      heldBytes += bytes.length;
       sizeBytes += bytes.length;
-      while (heldBytes >= PART_BYTES) await flush(PART_BYTES);
+      for (let at = 0; at < bytes.length; ) {
+        buffer ??= Buffer.allocUnsafe(PART_BYTES);
+        const piece = bytes.subarray(at, at + PART_BYTES - filled);
+        buffer.set(piece, filled);
+        filled += piece.length;
+        at += piece.length;
+        if (filled === PART_BYTES) await flush();
+      }
     },
     async end() {
       // Empty bytes are a blob too.
-      if (heldBytes > 0 || parts === 0) await flush(heldBytes);
+      if (filled > 0 || parts === 0) await flush();
       const digest = hash.digest('hex');
       await sink.rename(name, digest);
       return { name: digest, sizeBytes };

@@ -35,8 +35,28 @@ export function joinBlob(runId: string, digest: string, parts: readonly BlobPart
   return new Uint8Array(Buffer.concat(parts.map(({ data }) => data)));
 }
 
+/**
+ * A blob's bytes, one part in memory at a time.
+ * @param next the part behind that one, -1 for the first.
+ * @throws E_BLOB_MISSING before the first part; E_BLOB_CORRUPT after the last.
+ */
+export async function* streamBlob(
+  runId: string,
+  digest: string,
+  next: (after: number) => Promise<(BlobPart & { readonly part: number }) | undefined>,
+): AsyncGenerator<Uint8Array, void> {
+  const check = createBlobCheck(runId, digest);
+  for (let after = -1; ; ) {
+    const found = await next(after);
+    if (found === undefined) return check.end();
+    check.add(found);
+    yield found.data;
+    after = found.part;
+  }
+}
+
 /** Looks at a blob's parts in order, as they are read. */
-export function createBlobCheck(
+function createBlobCheck(
   runId: string,
   digest: string,
 ): {

@@ -62,8 +62,7 @@ export interface PlannedAction {
   readonly isBeforeChanges: boolean;
   /** Absent where it is known only in the run. */
   readonly output?: Json;
-  /** Requests that are no GET and processes that its action says only read. */
-  /** Requests that are no GET and yet only read. */
+  /** Requests that are no GET, and processes (`execReads`), that its action says only read. */
   readonly reads: readonly ShownRead[];
   readonly execReads?: string;
   /** Why it waits for no approval. */

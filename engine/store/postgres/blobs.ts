@@ -1,7 +1,7 @@
 // Blobs in PostgreSQL: a blob is there whole or not at all.
-import { type BlobPart, blobParts, createBlobCheck, digestBlob, joinBlob } from '../blob.ts';
+import { type BlobPart, blobParts, digestBlob, joinBlob, streamBlob } from '../blob.ts';
 import { type BlobWriter, createBlobWriter } from '../blob-writer.ts';
-import { deleteBlob, deleteUnendedBlobs, insertBlobPart, renameBlob, selectBlobParts } from '../queries/blobs.ts';
+import { deleteBlob, insertBlobPart, renameBlob, selectBlobParts, selectNextPart } from '../queries/blobs.ts';
 import { selectHeadSeq } from '../queries/events.ts';
 import { unknownRunError } from '../refusals.ts';
 import type { PostgresConnection } from './connection.ts';
@@ -62,22 +62,6 @@ export function openBlob(connection: PostgresConnection, runId: string, salt: st
   });
 }
 
-/** @throws E_BLOB_MISSING before the first part; E_BLOB_CORRUPT after the last. */
-export async function* readBlob(
-  connection: PostgresConnection,
-  runId: string,
-  digest: string,
-): AsyncGenerator<Uint8Array, void> {
-  const check = createBlobCheck(runId, digest);
-  for (let offset = 0; ; offset += 1) {
-    const query = selectBlobParts(connection.db, runId, digest).offset(offset).limit(1);
-    const part: BlobPart | undefined = await connection.first(query);
-    if (part === undefined) return check.end();
-    check.add(part);
-    yield part.data;
-  }
-}
-
-export async function removeUnendedBlobs(connection: PostgresConnection, runId: string): Promise<void> {
-  await connection.write((transaction) => transaction.run(deleteUnendedBlobs(connection.db, runId)), 'process');
+export function readBlob(connection: PostgresConnection, runId: string, digest: string): AsyncIterable<Uint8Array> {
+  return streamBlob(runId, digest, (after) => connection.first(selectNextPart(connection.db, runId, digest, after)));
 }

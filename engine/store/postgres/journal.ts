@@ -26,7 +26,7 @@ import type { EventsTable } from '../schema.ts';
 import { chainLinks, verifyRows } from '../verify.ts';
 import { Appender } from './append.ts';
 import { readParts, removeRun, restoreRun } from './archive.ts';
-import { getBlob, openBlob, putBlob, readBlob, removeUnendedBlobs } from './blobs.ts';
+import { getBlob, openBlob, putBlob, readBlob } from './blobs.ts';
 import type { StoreClock } from './clock.ts';
 import type { PostgresConnection } from './connection.ts';
 import { createRun, type NewRun } from './create.ts';
@@ -96,9 +96,7 @@ export class PostgresJournal implements Store {
 
   async acquire(runId: string, holder: LeaseHolder): Promise<Fence> {
     const redacted = { ...holder, operator: this.#redactor.text(holder.operator) };
-    const fence = await acquireLease(this.#open(), runId, redacted, this.#clock);
-    await removeUnendedBlobs(this.#open(), runId);
-    return fence;
+    return acquireLease(this.#open(), runId, redacted, this.#clock);
   }
 
   async renew(runId: string, fence: Fence): Promise<void> {

@@ -1,6 +1,7 @@
 // Leases in PostgreSQL: each decision and its write are one transaction. Done twice, each comes to the same.
 import type { Fence, LeaseHolder, LeaseInfo } from '../journal.ts';
 import { heldError, isReplaceable, leaseInfo, lostError, newLease, renewal } from '../lease.ts';
+import { deleteUnendedBlobs } from '../queries/blobs.ts';
 import * as queries from '../queries/leases.ts';
 import { selectRun } from '../queries/runs.ts';
 import { unknownRunError } from '../refusals.ts';
@@ -29,6 +30,8 @@ export function acquireLease(
     transaction.send(queries.deleteLease(db, runId));
     transaction.send(queries.insertLease(db, newLease(runId, holder, token, now)));
     transaction.send(queries.updateLeaseToken(db, runId, token));
+    // Whoever wrote them has lost the lease.
+    transaction.send(deleteUnendedBlobs(db, runId));
     return { holder: holder.id, token };
   });
 }

@@ -1,7 +1,7 @@
 // Blobs in SQLite: a blob is there whole or not at all.
-import { type BlobPart, blobParts, createBlobCheck, digestBlob, joinBlob } from '../blob.ts';
+import { blobParts, digestBlob, joinBlob, streamBlob } from '../blob.ts';
 import { type BlobWriter, createBlobWriter } from '../blob-writer.ts';
-import { deleteBlob, deleteUnendedBlobs, insertBlobPart, renameBlob, selectBlobParts } from '../queries/blobs.ts';
+import { deleteBlob, insertBlobPart, renameBlob, selectBlobParts, selectNextPart } from '../queries/blobs.ts';
 import { selectHeadSeq } from '../queries/events.ts';
 import { unknownRunError } from '../refusals.ts';
 import type { SqliteConnection } from './connection.ts';
@@ -49,23 +49,8 @@ export function openBlob(connection: SqliteConnection, runId: string, salt: stri
   });
 }
 
-/** @throws E_BLOB_MISSING before the first part; E_BLOB_CORRUPT after the last. */
-export async function* readBlob(
-  connection: SqliteConnection,
-  runId: string,
-  digest: string,
-): AsyncGenerator<Uint8Array, void> {
-  const check = createBlobCheck(runId, digest);
-  for (let offset = 0; ; offset += 1) {
-    const part: BlobPart | undefined = connection.first(
-      selectBlobParts(connection.db, runId, digest).offset(offset).limit(1),
-    );
-    if (part === undefined) return check.end();
-    check.add(part);
-    yield part.data;
-  }
-}
-
-export function removeUnendedBlobs(connection: SqliteConnection, runId: string): void {
-  connection.write(() => connection.run(deleteUnendedBlobs(connection.db, runId)), 'process');
+export function readBlob(connection: SqliteConnection, runId: string, digest: string): AsyncIterable<Uint8Array> {
+  return streamBlob(runId, digest, async (after) =>
+    connection.first(selectNextPart(connection.db, runId, digest, after)),
+  );
 }

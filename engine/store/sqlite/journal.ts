@@ -26,7 +26,7 @@ import type { EventsTable } from '../schema.ts';
 import { chainLinks, verifyRows } from '../verify.ts';
 import { Appender } from './append.ts';
 import { readParts, removeRun, restoreRun } from './archive.ts';
-import { getBlob, openBlob, putBlob, readBlob, removeUnendedBlobs } from './blobs.ts';
+import { getBlob, openBlob, putBlob, readBlob } from './blobs.ts';
 import type { SqliteConnection } from './connection.ts';
 import { createRun, type NewRun } from './create.ts';
 import { storeFacts } from './facts.ts';
@@ -83,10 +83,7 @@ export class SqliteJournal implements Store {
   }
 
   async acquire(runId: string, holder: LeaseHolder): Promise<Fence> {
-    const redacted = { ...holder, operator: this.#redactor.text(holder.operator) };
-    const fence = acquireLease(this.#open(), runId, redacted, this.#now);
-    removeUnendedBlobs(this.#open(), runId);
-    return fence;
+    return acquireLease(this.#open(), runId, { ...holder, operator: this.#redactor.text(holder.operator) }, this.#now);
   }
 
   async renew(runId: string, fence: Fence): Promise<void> {

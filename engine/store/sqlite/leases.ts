@@ -1,6 +1,7 @@
 // Leases in SQLite: each decision and its write are one transaction.
 import type { Fence, LeaseHolder, LeaseInfo } from '../journal.ts';
 import { heldError, isReplaceable, leaseInfo, lostError, newLease, renewal } from '../lease.ts';
+import { deleteUnendedBlobs } from '../queries/blobs.ts';
 import * as queries from '../queries/leases.ts';
 import { selectRun } from '../queries/runs.ts';
 import { unknownRunError } from '../refusals.ts';
@@ -22,6 +23,8 @@ export function acquireLease(
     connection.run(queries.deleteLease(db, runId));
     connection.run(queries.insertLease(db, newLease(runId, holder, token, now())));
     connection.run(queries.updateLeaseToken(db, runId, token));
+    // Whoever wrote them has lost the lease.
+    connection.run(deleteUnendedBlobs(db, runId));
     return { holder: holder.id, token };
   });
 }

@@ -1,14 +1,15 @@
 // The files that people gave with their answers: what there is, and the files themselves.
-import { writeFileSync } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { messageOf, RunbookError } from '../../errors.ts';
 import { makeFolder } from '../../make-folder.ts';
-import { ERASED, type Evidence, type EvidenceFact, evidenceFact } from '../../report/evidence.ts';
+import { ERASED, type Evidence, type EvidenceDigests, type EvidenceFact, evidenceFact } from '../../report/evidence.ts';
 import { createReportReader } from '../../report/model.ts';
 import { oneLine, shellWord } from '../../ui/text.ts';
 import type { App, CommonOptions } from '../app.ts';
 import { EXIT } from '../exit-codes.ts';
-import { bytesOf, digestEvidence } from '../keeping/evidence-bytes.ts';
+import { digestEvidence } from '../keeping/evidence-bytes.ts';
 import { existingJournal } from '../keeping/existing-store.ts';
 import { findRun } from '../runs/find-run.ts';
 import { shownPath } from '../shown-path.ts';
@@ -27,7 +28,8 @@ export async function evidence(
   const files = chosenOf(reader.evidence, chosen, runId);
   const digests = await digestEvidence(journal, runId, files);
   const facts = files.map((file) => evidenceFact(file, digests));
-  const written = options.out === undefined ? [] : await writeFiles(app, { runId, files, folder: options.out });
+  const written =
+    options.out === undefined ? [] : await writeFiles(app, { runId, files, digests, folder: options.out });
   if (app.isJson) {
     const entries = facts.map((fact, index) => ({ ...fact, ...(written[index] ? { file: written[index] } : {}) }));
     app.terminal.print(JSON.stringify({ run: runId, evidence: entries }));
@@ -51,6 +53,8 @@ function chosenOf(all: readonly Evidence[], chosen: string | undefined, runId: s
 interface Writing {
   readonly runId: string;
   readonly files: readonly Evidence[];
+  /** Of what is whole. */
+  readonly digests: EvidenceDigests;
   readonly folder: string;
 }
 
@@ -58,16 +62,17 @@ interface Writing {
  * Nothing that is there already is overwritten.
  * @returns the path of each file as shown to people; null: there is nothing to write. @throws E_FILE_EXISTS, E_FILE_NOT_WRITTEN
  */
-async function writeFiles(app: App, { runId, files, folder }: Writing): Promise<readonly (string | null)[]> {
+async function writeFiles(app: App, { runId, files, digests, folder }: Writing): Promise<readonly (string | null)[]> {
   const journal = await existingJournal(app);
   const to = resolve(app.cwd, folder);
   const names = fileNames(files);
   const written: (string | null)[] = [];
   for (const [index, { blob }] of files.entries()) {
-    const found = blob === null ? null : await bytesOf(journal, runId, blob);
     const path = join(to, names[index] ?? String(index + 1));
-    if (found !== null && 'bytes' in found) writeFile(path, found.bytes, runId);
-    written.push(found !== null && 'bytes' in found ? shownPath(app.cwd, path) : null);
+    const known = blob === null ? undefined : digests.get(blob);
+    const isWhole = known !== undefined && 'sha256' in known;
+    if (blob !== null && isWhole) await writeFile(path, journal.readBlob(runId, blob), runId);
+    written.push(isWhole ? shownPath(app.cwd, path) : null);
   }
   return written;
 }
@@ -87,12 +92,14 @@ function fileNames(files: readonly Evidence[]): readonly string[] {
   });
 }
 
-function writeFile(path: string, bytes: Uint8Array, runId: string): void {
+/** A file that could not be written to its end is taken away again. */
+async function writeFile(path: string, bytes: AsyncIterable<Uint8Array>, runId: string): Promise<void> {
   try {
     makeFolder(dirname(path));
-    writeFileSync(path, bytes, { flag: 'wx', mode: 0o600 });
+    await pipeline(bytes, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
   } catch (cause) {
     const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+    if (!isThere) rmSync(path, { force: true });
     throw new RunbookError({
       code: isThere ? 'E_FILE_EXISTS' : 'E_FILE_NOT_WRITTEN',
       message: isThere ? `There is a file ${path} already` : `Cannot write ${path}: ${messageOf(cause)}`,

@@ -15,6 +15,13 @@ export const UNREACHABLE: Meaning = {
   what: 'cannot be reached',
   hint: 'Look at the network, the address and whether the server runs, then resume',
 };
+/** The server answers, and has as many connections as it takes. */
+export const FULL: Meaning = { ...UNREACHABLE, what: 'has no connection left to give' };
+export const MISSING: Meaning = {
+  code: 'E_DB_MISSING',
+  what: 'does not exist: the server has no such database',
+  hint: 'Correct its name in the secret',
+};
 export const LOST: Meaning = {
   code: 'E_DB_UNREACHABLE',
   what: 'ended the connection',

@@ -3,9 +3,11 @@ import {
   BUSY,
   CONSTRAINT,
   DatabaseFailure,
+  FULL,
   LOGIN,
   LOST,
   type Meaning,
+  MISSING,
   NO_RIGHT,
   READONLY,
   REFUSED,
@@ -14,11 +16,6 @@ import {
   UNTRUSTED,
 } from '../errors.ts';
 
-const MISSING: Meaning = {
-  code: 'E_DB_MISSING',
-  what: 'does not exist: the server has no such database',
-  hint: 'Correct its name in the secret',
-};
 const STANDBY: Meaning = {
   ...READONLY,
   what: 'is read-only',
@@ -34,7 +31,7 @@ const NUMBERS: readonly (readonly [Meaning, readonly number[]])[] = [
   [CONSTRAINT, [1022, 1048, 1062, 1216, 1217, 1264, 1265, 1292, 1364, 1366, 1406, 1451, 1452, 1557, 3819, 4025]],
   [BUSY, [1020, 1205, 1213, 3572]],
   [TIMEOUT, [1317, 1969, 3024]],
-  [{ ...UNREACHABLE, what: 'has no connection left to give' }, [1040, 1203, 1226]],
+  [FULL, [1040, 1203, 1226]],
   [UNTRUSTED, [3159]],
   [LOST, [1053, 1077, 1152, 1184, 1927, 2006, 2013]],
 ];

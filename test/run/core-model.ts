@@ -364,6 +364,13 @@ function advance(run: Run, { plan, counts }: Model, command: Command, seed: numb
       run.append({ actor: 'person:a', type: 'output.given', step, data: { output: { value: 1 }, by: 'a' } });
       return;
     case 'fail': {
+      const open = command.reason === 'abort' ? [] : openChangesOf(run.state, step);
+      if (open.length > 0) {
+        // As failStep does: what an earlier turn left open is asked about before this one may fail.
+        const asked = open.map(({ round }) => ({ ...mail, round, ids: [step] }));
+        run.append(...asked.map((data): Draft => ({ ...engine, type: 'change.doubted', step, data })));
+        return;
+      }
       const onFailure = command.reason === 'abort' ? 'abort' : (node?.onFailure ?? 'pause');
       run.append({ ...engine, type: 'step.failed', step, data: { error: failed, onFailure } });
       return;
